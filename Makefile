@@ -1,0 +1,84 @@
+# Everything one does here. Needs Python >= 3.10 and make; uses uv when it is there, only because it is faster.
+#
+#   make test                         the tests, in .venv
+#   make test ARGS="-k stream -x"     some of them
+#   make test PYTHON=python3.12       with another Python, in an environment of its own (.venv-3.12)
+
+PYTHON ?= python3
+ARGS ?=
+
+# The default Python lives in .venv; any other beside it, so that going to and fro does not build them anew each time.
+ifeq ($(PYTHON),python3)
+SUFFIX :=
+else
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+ifeq ($(VERSION),)
+$(error PYTHON=$(PYTHON) does not run)
+endif
+SUFFIX := -$(VERSION)
+endif
+VENV := .venv$(SUFFIX)
+OLDEST_VENV := .venv-oldest$(SUFFIX)
+
+# The oldest releases we promise to work with. The lower bounds in pyproject.toml say the same.
+OLDEST := 'openai==1.26.0' 'httpx<0.28' 'wrapt==1.16.0' \
+	'opentelemetry-api==1.30.0' 'opentelemetry-sdk==1.30.0' 'opentelemetry-exporter-otlp==1.30.0' \
+	'opentelemetry-instrumentation==0.51b0' 'opentelemetry-distro==0.51b0'
+
+# $(call environment,FOLDER,REQUIREMENTS): an environment from scratch, so that it holds what is asked for and nothing else.
+# `uv --version` and not `command -v uv`: a pyenv shim may be there and refuse to run.
+define environment
+	rm -rf $(1)
+	if uv --version >/dev/null 2>&1; then \
+		uv venv --quiet --seed --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(1) && \
+		uv pip install --quiet --python $(1)/bin/python $(2); \
+	else \
+		$(PYTHON) -m venv $(1) && $(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2); \
+	fi
+	touch $@
+endef
+
+.PHONY: help venv demo test test-oldest lint format types bench build clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+
+venv: $(VENV)/.ready ## make .venv (all other targets do it when they need it)
+
+# entry_points.cfg too: an installation keeps a copy of it.
+$(VENV)/.ready: pyproject.toml entry_points.cfg
+	$(call environment,$(VENV),-e '.[dev]')
+
+$(OLDEST_VENV)/.ready: pyproject.toml entry_points.cfg Makefile
+	$(call environment,$(OLDEST_VENV),-e '.[test]' $(OLDEST))
+
+demo: $(VENV)/.ready ## genscope at work on a provider of its own: no key, no network
+	$(VENV)/bin/genscope demo $(ARGS)
+
+test: $(VENV)/.ready ## the tests, with the newest libraries
+	$(VENV)/bin/python -m pytest $(ARGS)
+
+test-oldest: $(OLDEST_VENV)/.ready ## the tests, with the oldest libraries we support
+	$(OLDEST_VENV)/bin/python -m pytest $(ARGS)
+
+lint: $(VENV)/.ready ## ruff: rules and layout
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+
+format: $(VENV)/.ready ## let ruff mend what it can
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/ruff format
+
+types: $(VENV)/.ready ## pyright, strict
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(VENV)/bin/pyright --pythonpath $(VENV)/bin/python $(ARGS)
+
+bench: $(VENV)/.ready ## what genscope adds to a call, against the floor
+	$(VENV)/bin/python -m benchmarks $(ARGS)
+
+build: $(VENV)/.ready ## wheel and sdist, in dist/
+	rm -rf build dist
+	$(VENV)/bin/python -m build --no-isolation
+
+clean: ## remove everything that was made here, environments too
+	rm -rf .venv .venv-* build dist src/*.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,87 @@
+"""The command `genscope`. What a command does lives elsewhere and is imported when it is called."""
+
+from __future__ import annotations
+
+import os
+
+try:
+    import click
+except ModuleNotFoundError as missing:  # the script comes with the package, click only with the extra
+    raise SystemExit("The command genscope needs click and rich: pip install 'genscope[cli]'") from missing
+
+_PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+
+
+@click.group(context_settings={"max_content_width": 100})
+@click.version_option(package_name="genscope", message="genscope %(version)s")
+def main() -> None:
+    """See inside every LLM call: traces of what a program asks of its models, without a line of its code."""
+
+
+@main.command(context_settings=_PASS_ON, options_metavar="")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] PROGRAM [ARGS]...")
+def run(command: tuple[str, ...]) -> None:
+    """Run a program with every LLM call traced, and show each trace in the terminal as it ends.
+
+    PROGRAM is a Python script, `-m MODULE`, or a command such as uvicorn or pytest. Arguments, input, signals and exit
+    status are the program's own; its stdout too: traces go to stderr.
+
+    \b
+      genscope run app.py --port 8000
+      genscope run -m mypackage.worker
+      genscope run uvicorn app:api
+
+    This is `opentelemetry-instrument` with other defaults, and your environment wins over these:
+
+    \b
+      OTEL_TRACES_EXPORTER     genscope_console; add yours: genscope_console,otlp
+      OTEL_METRICS_EXPORTER    none
+      OTEL_LOGS_EXPORTER       none
+      OTEL_BSP_SCHEDULE_DELAY  200 (milliseconds from the end of a span to its line in the terminal)
+    """
+    from genscope.local import launch
+
+    _require_traces()
+    found = launch.command(command)
+    if found is None:
+        raise click.UsageError(f"{command[0]!r} is no file, and no command in this environment or on PATH.")
+    launch.prepare(os.environ)
+    launch.become(found)
+
+
+@main.command()
+@click.option("--live", is_flag=True, help="Call the real OpenAI service (OPENAI_API_KEY) instead of a simulated one.")
+@click.option(
+    "--pause",
+    type=click.FloatRange(min=0),
+    default=0.3,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the simulated provider thinks before its first token.",
+)
+def demo(live: bool, pause: float) -> None:
+    """Watch a sample application being traced: chat, streams, tools, embeddings, retries, an error.
+
+    The application is plain openai SDK code and runs as it is. Unless --live is given it talks to a simulated provider
+    on this machine: no key, no network, no cost.
+    """
+    from genscope.local.demo import DemoError
+    from genscope.local.demo import run as run_demo
+
+    _require_traces()
+    try:
+        status = run_demo(live=live, pause=pause, say=lambda line: click.echo(line))
+    except DemoError as error:
+        raise click.ClickException(str(error)) from error
+    raise SystemExit(status)
+
+
+def _require_traces() -> None:
+    from genscope.local import launch
+
+    if missing := launch.missing():
+        raise click.ClickException(f"Not installed: {', '.join(missing)}. Try: pip install 'genscope[cli]'")
+
+
+if __name__ == "__main__":
+    main()

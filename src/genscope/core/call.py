@@ -1,0 +1,251 @@
+"""One call in flight, from the request to its one end.
+
+    begin -> [the SDK runs] -> succeed | fail | a stream is followed -> complete | fail | abandon
+
+A call ends exactly once, whoever comes first: the answer, an exception, the caller closing or dropping the stream,
+or the end of the process.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
+from time import perf_counter, time_ns
+from typing import Any, Protocol
+from weakref import ref
+
+from genscope.core.ambient import enter, leave
+from genscope.core.errors import classify, classify_reported
+from genscope.core.operation import Operation
+from genscope.core.pipeline import ChunkWatcher, Faults, Pipeline
+
+
+class Answer(Protocol):
+    """An answer put together from the chunks of a stream, in the shape that `Reader.read_response` reads."""
+
+    def fold(self, chunk: Any) -> None:
+        """Take in one chunk. Called for each: attribute access only."""
+        ...
+
+    def lead(self, chunk: Any) -> str | None:
+        """Look closer at a chunk before the first content, and at that one: who answers, and what it brings.
+
+        `text` for content of the answer, `reasoning` for thoughts, None for a frame with neither.
+        """
+        ...
+
+
+class Reader(Protocol):
+    """A module of `wire`: what the requests and answers of one format mean."""
+
+    OPERATION: str
+
+    @property
+    def Answer(self) -> Callable[[], Answer]: ...
+
+    def read_request(self, op: Operation, body: Mapping[str, Any]) -> None: ...
+
+    def read_response(self, op: Operation, answer: Any) -> None: ...
+
+
+class Call:
+    """Use `begin`; then hand it to `run` or `arun`."""
+
+    __slots__ = ("__weakref__", "_pipeline", "_unfinished", "answer", "op", "reader")
+
+    def __init__(self, op: Operation, reader: Reader, pipeline: Pipeline) -> None:
+        self.op = op
+        self.reader = reader
+        self.answer: Answer | None = None
+        self._pipeline = pipeline
+        self._unfinished = [True]  # list.pop is atomic: two threads cannot both end the call
+
+    @property
+    def faults(self) -> Faults:
+        return self._pipeline.faults
+
+    @property
+    def chunk_watchers(self) -> tuple[ChunkWatcher, ...]:
+        return self._pipeline.chunk_watchers
+
+    @property
+    def finished(self) -> bool:
+        return not self._unfinished
+
+    def begin(self, body: Mapping[str, Any]) -> None:
+        """Read the request and start the stages. Raises `BudgetExceeded` when one refuses; the call has then ended."""
+        _end_orphans()
+        op = self.op
+        op.started_at = time_ns()
+        op.started = perf_counter()
+        try:
+            self.reader.read_request(op, body)
+        except Exception as fault:
+            self.faults.report(f"reading a {op.name} request", fault)
+        try:
+            self._pipeline.start(op)
+        except BaseException as refusal:
+            self.fail(refusal)
+            raise
+
+    def succeed(self, answer: Any) -> None:
+        """The whole answer has arrived."""
+        self.answer = answer
+        self._end("completed")
+
+    def follow(self) -> Answer:
+        """The answer will come in chunks; returns what folds them."""
+        answer = self.answer = self.reader.Answer()
+        _streams[id(self)] = ref(self)
+        _end_streams_at_exit()
+        return answer
+
+    def complete(self) -> None:
+        """The stream was read to its end."""
+        self._end("completed")
+
+    def fail(self, error: BaseException) -> None:
+        """`error` is on its way to the caller."""
+        if self._unfinished:
+            failure = self.op.failure = classify(error)
+            self._end("cancelled" if failure.kind == "cancelled" else "failed")
+
+    def abandon(self) -> None:
+        """The caller closed or dropped the stream before its end. No error; may run inside a garbage collection."""
+        if self._unfinished:
+            self.op.ended = perf_counter()
+            if _inside_telemetry():
+                _orphans.append(self)
+            else:
+                self._end("abandoned")
+
+    def __del__(self) -> None:
+        # Never iterated, or dropped with the object that would have told us: nobody else will end it.
+        if self._unfinished:
+            self.abandon()
+
+    def _end(self, outcome: str) -> None:
+        try:
+            self._unfinished.pop()
+        except IndexError:
+            return
+        op = self.op
+        if op.ended is None:
+            op.ended = perf_counter()
+        if self.answer is not None:
+            try:
+                self.reader.read_response(op, self.answer)
+            except Exception as fault:
+                self.faults.report(f"reading a {op.name} answer", fault)
+        if op.error is not None and op.failure is None:
+            op.failure = classify_reported(op.error)
+            outcome = "failed"
+        if op.streaming:
+            op.outcome = outcome
+            _streams.pop(id(self), None)
+        self._pipeline.end(op)
+        if op.failure is not None:
+            op.failure.exception = None
+
+
+Settle = Callable[[Call, Any], Any]
+"""Looks at what the SDK returned: ends the call or follows it; returns what the caller gets (the same object)."""
+
+
+def run(call: Call, settle: Settle, wrapped: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Send the request through the SDK. The caller gets the SDK's own result or the SDK's own exception."""
+    scope = enter(call.op)
+    try:
+        result = wrapped(*args, **kwargs)
+    except BaseException as error:
+        call.fail(error)
+        raise
+    finally:
+        leave(scope)
+    _settle(call, settle, result)
+    return result
+
+
+async def arun(call: Call, settle: Settle, wrapped: Callable[..., Awaitable[Any]], args: Any, kwargs: Any) -> Any:
+    """`run` for a coroutine function."""
+    scope = enter(call.op)
+    try:
+        result = await wrapped(*args, **kwargs)
+    except BaseException as error:
+        call.fail(error)
+        raise
+    finally:
+        leave(scope)
+    _settle(call, settle, result)
+    return result
+
+
+def _settle(call: Call, settle: Settle, result: Any) -> None:
+    try:
+        settle(call, result)
+    except Exception as fault:
+        call.faults.report("looking at a result", fault)
+        call.complete()
+
+
+# --- calls that nobody ends
+
+_streams: dict[int, ref[Call]] = {}
+_orphans: deque[Call] = deque()
+
+
+def _inside_telemetry() -> bool:
+    """Whether this thread is inside the OpenTelemetry SDK right now.
+
+    A garbage collection may strike anywhere, there too: in the middle of a measurement, say, with its lock held.
+    To end a span from within would take that lock a second time, for ever.
+    """
+    frame = sys._getframe(1)
+    while frame is not None:
+        name = frame.f_globals.get("__name__", "")
+        if name.startswith(("opentelemetry.sdk", "opentelemetry.exporter")):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _end_orphans() -> None:
+    while _orphans:
+        try:
+            orphan = _orphans.popleft()
+        except IndexError:
+            return
+        orphan._end("abandoned")  # pyright: ignore[reportPrivateUsage]
+
+
+def end_open_streams() -> None:
+    """End every call whose stream is still open, as abandoned: the process is about to exit."""
+    _end_orphans()
+    for stream in list(_streams.values()):
+        call = stream()
+        if call is not None:
+            call.abandon()
+
+
+def _forget_streams_of_the_parent() -> None:
+    """They are the parent process's to end; a second end here would export their spans twice."""
+    for stream in list(_streams.values()):
+        call = stream()
+        if call is not None:
+            call._unfinished.clear()  # pyright: ignore[reportPrivateUsage]
+    _streams.clear()
+    _orphans.clear()
+
+
+@cache
+def _end_streams_at_exit() -> None:
+    """Registered with the first stream: exit handlers run last in, first out, and the providers' own must come later."""
+    atexit.register(end_open_streams)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_streams_of_the_parent)

@@ -1,0 +1,71 @@
+"""Installing wrappers on the classes of an SDK, before or after it is imported, and taking them off again."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+import wrapt
+
+logger = logging.getLogger("genscope")
+
+Wrapper = Callable[[Callable[..., Any], Any, tuple[Any, ...], dict[str, Any]], Any]
+"""`(wrapped, instance, args, kwargs)`, as wrapt calls it."""
+
+Targets = Callable[[ModuleType], Sequence[tuple[str, Wrapper]]]
+"""What to wrap once the module is there: dotted names within the module, each with its wrapper."""
+
+
+class Patch:
+    """The wrappers on one module of an SDK. The module is not imported for it: it is patched when it is."""
+
+    def __init__(self, module: str, targets: Targets) -> None:
+        self.module = module
+        self.bound: list[str] = []
+        """The names that are wrapped now."""
+        self.skipped: dict[str, str] = {}
+        """Names that could not be wrapped, and why."""
+        self._targets = targets
+        self._undo: list[tuple[type, str, Any, Any]] = []
+        self.installed = False
+        """A wrapper asks this first: one that could not be taken off only passes calls on."""
+
+    def install(self) -> None:
+        self.installed = True
+        if self.module in sys.modules:
+            self._bind(sys.modules[self.module])
+        else:
+            wrapt.register_post_import_hook(self._bind, self.module)
+
+    def remove(self) -> None:
+        """Put the original attributes back, the very same objects.
+
+        Where somebody has wrapped our wrapper since, both stay, and ours does nothing any more.
+        """
+        self.installed = False
+        for owner, name, original, wrapper in self._undo:
+            if owner.__dict__.get(name) is wrapper:
+                setattr(owner, name, original)
+        self._undo.clear()
+        self.bound.clear()
+        self.skipped.clear()
+
+    def _bind(self, module: ModuleType) -> None:
+        if not self.installed or self.bound:  # uninstrumented before the import, or imported a second time
+            return
+        for target, wrapper in self._targets(module):
+            path, _, name = target.rpartition(".")
+            owner = getattr(module, path, None)
+            original = owner.__dict__.get(name) if isinstance(owner, type) else None
+            if not isinstance(owner, type) or original is None:
+                self.skipped[target] = "not there in this version"
+                continue
+            installed = wrapt.FunctionWrapper(original, wrapper)
+            setattr(owner, name, installed)
+            self._undo.append((owner, name, original, installed))
+            self.bound.append(target)
+        if self.skipped:
+            logger.warning("genscope: %s: not traced, %s", self.module, self.skipped)

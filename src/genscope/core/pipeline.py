@@ -1,0 +1,86 @@
+"""The stages of a call: assembled once when instrumenting, each isolated from the application.
+
+A stage sees the record of a call twice: `start(op)` before the request is sent, with the request in it, and
+`end(op)` when everything about the call is known. A disabled feature is no stage, so that it costs nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from genscope.core.errors import BudgetExceeded
+from genscope.core.operation import Operation
+
+logger = logging.getLogger("genscope")
+
+_QUIET_SECONDS = 60.0
+
+
+class Stage(Protocol):
+    """Anything with these two methods. An exception of theirs is logged and goes no further, `BudgetExceeded` apart."""
+
+    def start(self, op: Operation) -> None:
+        """Before the request is sent."""
+        ...
+
+    def end(self, op: Operation) -> None:
+        """After the last byte, the failure, or the caller's loss of interest."""
+        ...
+
+
+ChunkWatcher = Callable[[Operation, Any, "float | None"], None]
+"""The method `chunk(op, chunk, gap)` of a stage that has one: the SDK's object, seconds since the chunk before."""
+
+
+class Faults:
+    """What goes wrong inside genscope: said once a minute for each place, and never the application's problem.
+
+    With `raised`, for tests, the fault is raised instead so that it cannot hide.
+    """
+
+    def __init__(self, raised: bool = False) -> None:
+        self.raised = raised
+        self._said: dict[tuple[str, type[BaseException]], float] = {}
+
+    def report(self, where: str, fault: Exception) -> None:
+        """Log `fault`; `where` names the part of genscope that failed."""
+        if self.raised:
+            raise fault
+        key = (where, type(fault))
+        now = time.monotonic()
+        if now - self._said.get(key, -_QUIET_SECONDS) >= _QUIET_SECONDS:
+            self._said[key] = now
+            # The exception's text may hold content: its type and place are enough to report a bug with.
+            logger.warning("genscope: %s failed (%s); the call is not affected", where, type(fault).__name__)
+            logger.debug("genscope: fault in %s", where, exc_info=fault)
+
+
+class Pipeline:
+    """The stages in order. They end in the order in which they start: what a later one needs an earlier one has set."""
+
+    def __init__(self, stages: Sequence[Stage], faults: Faults) -> None:
+        self.stages = tuple(stages)
+        self.chunk_watchers: tuple[ChunkWatcher, ...] = tuple(
+            stage.chunk for stage in stages if callable(getattr(stage, "chunk", None))
+        )
+        self.faults = faults
+
+    def start(self, op: Operation) -> None:
+        """Raises `BudgetExceeded` when a stage refuses the call, and nothing else."""
+        for stage in self.stages:
+            try:
+                stage.start(op)
+            except BudgetExceeded:
+                raise
+            except Exception as fault:
+                self.faults.report(f"stage {type(stage).__name__}", fault)
+
+    def end(self, op: Operation) -> None:
+        for stage in self.stages:
+            try:
+                stage.end(op)
+            except Exception as fault:
+                self.faults.report(f"stage {type(stage).__name__}", fault)

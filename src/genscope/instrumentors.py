@@ -1,0 +1,64 @@
+"""Targets of the `opentelemetry_instrumentor` entry points: one class for each SDK."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar
+
+from opentelemetry.instrumentation.instrumentor import (
+    BaseInstrumentor,  # pyright: ignore[reportMissingTypeStubs]
+)
+from opentelemetry.metrics import get_meter
+from opentelemetry.trace import get_tracer
+
+from genscope import __version__, semconv, settings
+from genscope.core.pipeline import Faults, Pipeline, Stage
+from genscope.providers.openai import OPENAI
+from genscope.providers.stainless import Seam, Stainless
+from genscope.settings import Settings
+from genscope.telemetry.metrics import ChunkTimes, Metrics
+from genscope.telemetry.spans import Spans
+
+
+class SdkInstrumentor(BaseInstrumentor):
+    """`instrument()` takes `tracer_provider`, `meter_provider`, `stages` and every setting of `genscope.settings`."""
+
+    sdk: ClassVar[Stainless]
+    requires: ClassVar[str]
+    """The versions of the SDK that are supported, as a requirement."""
+
+    _seam: Seam | None = None
+
+    def instrumentation_dependencies(self) -> Collection[str]:
+        return (self.requires,)
+
+    def _instrument(self, **kwargs: Any) -> None:
+        tracer_provider = kwargs.pop("tracer_provider", None)
+        meter_provider = kwargs.pop("meter_provider", None)
+        stages: Sequence[Stage] = kwargs.pop("stages", None) or ()
+        kwargs.pop("skip_dep_check", None)
+        options = settings.read(**kwargs)
+        seam = Seam(self.sdk, _pipeline(tracer_provider, meter_provider, stages, options), options)
+        seam.patch.install()
+        self._seam = seam
+
+    def _uninstrument(self, **kwargs: Any) -> None:
+        if self._seam is not None:
+            self._seam.patch.remove()
+            self._seam = None
+
+
+def _pipeline(tracer_provider: Any, meter_provider: Any, stages: Sequence[Stage], options: Settings) -> Pipeline:
+    tracer = get_tracer("genscope", __version__, tracer_provider, semconv.SCHEMA_URL)
+    meter = get_meter("genscope", __version__, meter_provider, semconv.SCHEMA_URL)
+    telemetry: list[Stage] = [Spans(tracer), Metrics(meter, semconv.DEFAULT)]
+    if options.time_per_output_chunk:
+        telemetry.append(ChunkTimes(meter, semconv.DEFAULT))
+    return Pipeline((*telemetry, *stages), Faults(options.raise_faults))
+
+
+class OpenAIInstrumentor(SdkInstrumentor):
+    """The `openai` package, and every provider that is reached through it."""
+
+    sdk = OPENAI
+    requires = "openai >= 1.26.0"

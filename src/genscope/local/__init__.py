@@ -1,0 +1,1 @@
+"""What serves one machine: console tree, trace store, viewer, report, provider simulator."""

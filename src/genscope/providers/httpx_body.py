@@ -1,0 +1,175 @@
+"""The body of an HTTP response of httpx or httpx2, watched while the caller reads it.
+
+Only the one response is touched, by attributes that shadow the methods of its class: no type changes, nothing is read
+that the caller does not read, and they are gone when the body has been read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from typing import Any, Final
+from weakref import ref
+
+from genscope.core.call import Call
+from genscope.core.streams import Intake
+from genscope.wire.fields import provider_error, view
+
+_MAX_BYTES: Final = 1 << 20
+"""More than this is not kept for reading along: the caller asked for a stream, perhaps for want of memory."""
+
+
+def watch_close(call: Call, http: Any, reading: Any = None) -> None:
+    """End `call` when `http` is closed by the caller.
+
+    `reading` is the generator that reads the body: a close from within it is the SDK's own, at the end or on failure.
+    """
+    stream = http.stream
+    watched = ref(call)
+    reader = None if reading is None else ref(reading)
+
+    def closed() -> None:
+        call, generator = watched(), None if reader is None else reader()
+        busy = getattr(generator, "gi_running", False) or getattr(generator, "ag_running", False)
+        if call is not None and not busy:
+            call.abandon()
+
+    async def aclose() -> None:
+        try:
+            await type(stream).aclose(stream)
+        finally:
+            closed()
+
+    def close() -> None:
+        try:
+            type(stream).close(stream)
+        finally:
+            closed()
+
+    for method in (close, aclose):
+        if hasattr(type(stream), method.__name__):
+            with suppress(AttributeError):  # a stream of the application's own may have no room for it
+                setattr(stream, method.__name__, method)
+
+
+def read_whole(call: Call, http: Any) -> None:
+    """The body is there already: read it beside the SDK, which parses it only when the caller asks."""
+    call.succeed(_parse(http.headers, [http.content]))
+
+
+def watch_body(call: Call, http: Any) -> None:
+    """Read along while the caller reads the body as bytes, text or lines; end `call` when it is read or closed."""
+    cls = type(http)
+    body = _Events(call) if "text/event-stream" in http.headers.get("content-type", "") else _Whole(call, http.headers)
+
+    def iter_bytes(chunk_size: int | None = None) -> Iterator[bytes]:
+        reading = _tap(call, cls.iter_bytes(http, chunk_size), body)
+        watch_close(call, http, reading)
+        return reading
+
+    def aiter_bytes(chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        reading = _atap(call, cls.aiter_bytes(http, chunk_size), body)
+        watch_close(call, http, reading)
+        return reading
+
+    http.iter_bytes, http.aiter_bytes = iter_bytes, aiter_bytes
+    watch_close(call, http)
+
+
+def unwatch_body(http: Any) -> None:
+    """Take the shadows off again."""
+    for name in ("iter_bytes", "aiter_bytes"):
+        vars(http).pop(name, None)
+
+
+def _tap(call: Call, source: Iterator[bytes], body: _Events | _Whole) -> Iterator[bytes]:
+    try:
+        for data in source:
+            body.feed(data)
+            yield data
+    except GeneratorExit:
+        call.abandon()
+        raise
+    except BaseException as error:
+        call.fail(error)
+        raise
+    body.finish()
+
+
+async def _atap(call: Call, source: AsyncIterator[bytes], body: _Events | _Whole) -> AsyncIterator[bytes]:
+    try:
+        async for data in source:
+            body.feed(data)
+            yield data
+    except GeneratorExit:
+        call.abandon()
+        raise
+    except BaseException as error:
+        call.fail(error)
+        raise
+    body.finish()
+
+
+class _Whole:
+    """A body that is one JSON document."""
+
+    def __init__(self, call: Call, headers: Any) -> None:
+        self._call = call
+        self._headers = headers
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def feed(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size <= _MAX_BYTES:
+            self._parts.append(data)
+        else:
+            self._parts.clear()
+
+    def finish(self) -> None:
+        self._call.succeed(_parse(self._headers, self._parts))
+
+
+class _Events:
+    """A body of server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream"""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._intake = Intake(call)
+        self._rest = b""
+        self._data: list[bytes] = []
+
+    def feed(self, data: bytes) -> None:
+        *lines, self._rest = re.split(b"\r\n|\n|\r", self._rest + data)
+        for line in lines:
+            if line.startswith(b"data:"):
+                self._data.append(line[5:].removeprefix(b" "))
+            elif not line and self._data:
+                self._take(b"\n".join(self._data))
+                self._data.clear()
+        if len(self._rest) > _MAX_BYTES:
+            self._rest = b""
+
+    def _take(self, data: bytes) -> None:
+        try:
+            event = view(json.loads(data))
+        except ValueError:  # [DONE], or nothing that we understand
+            return
+        error = getattr(event, "error", None)
+        if error is not None:  # the SDK raises it when it parses the stream, here nobody does
+            self._call.op.error = provider_error(error)
+        self._intake.take(event)
+
+    def finish(self) -> None:
+        self._call.complete()
+
+
+def _parse(headers: Any, parts: list[bytes]) -> Any:
+    if "json" not in headers.get("content-type", ""):
+        return None
+    try:
+        return view(json.loads(b"".join(parts)))
+    except ValueError:
+        return None

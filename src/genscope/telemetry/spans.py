@@ -1,0 +1,153 @@
+"""The stage that makes one span of one call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opentelemetry.context import get_current
+from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, set_span_in_context
+
+from genscope import semconv
+from genscope.core.operation import Attempt, Failure, Operation
+from genscope.telemetry.exceptions import describe, exception_attributes
+from genscope.telemetry.neighbours import describes_this_call
+
+_CLIENT = SpanKind.CLIENT
+_USAGE = tuple(semconv.USAGE.items())
+
+Attributes = dict[str, Any]
+
+
+class Spans:
+    """Starts and ends the span, or completes that of another instrumentation which already describes the call."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+        self._tables: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
+
+    def start(self, op: Operation) -> None:
+        parent = get_current()
+        neighbour = describes_this_call(parent)
+        if neighbour is not None:
+            op.span, op.neighbour = neighbour
+            op.context = parent
+            op.span.set_attribute(semconv.ENRICHED, True)
+            return
+        op.span = self._tracer.start_span(
+            f"{op.name} {op.model}" if op.model else op.name,
+            parent,
+            _CLIENT,
+            self._request_attributes(op),
+            start_time=op.started_at,
+        )
+        op.context = set_span_in_context(op.span, parent)
+
+    def end(self, op: Operation) -> None:
+        span = op.span
+        if span is None:
+            return
+        if op.neighbour is not None:
+            self._complete(op)
+            return
+        try:
+            if span.is_recording():
+                span.set_attributes(self._response_attributes(op))
+                if op.failure is not None:
+                    _record_failure(span, op.failure)
+        finally:
+            span.end(op.started_at + int(((op.ended or op.started) - op.started) * 1e9))
+
+    def _complete(self, op: Operation) -> None:
+        """Add what the other instrumentation did not say; its own words, its status and its end are left to it."""
+        if op.span.is_recording():
+            known = op.span.attributes or {}
+            ours = self._request_attributes(op) | self._response_attributes(op)
+            op.span.set_attributes({name: value for name, value in ours.items() if name not in known})
+
+    def _names(self, provider: str) -> tuple[dict[str, str], dict[str, str]]:
+        tables = self._tables.get(provider)
+        if tables is None:
+            tables = semconv.names(semconv.REQUEST, provider), semconv.names(semconv.RESPONSE, provider)
+            self._tables[provider] = tables
+        return tables
+
+    def _request_attributes(self, op: Operation) -> Attributes:
+        attributes: Attributes = {semconv.OPERATION_NAME: op.name, semconv.PROVIDER_NAME: op.provider}
+        if op.model is not None:
+            attributes[semconv.REQUEST_MODEL] = op.model
+        if op.server_address is not None:
+            attributes[semconv.SERVER_ADDRESS] = op.server_address
+            attributes[semconv.SERVER_PORT] = op.server_port
+        if op.streaming:
+            attributes[semconv.REQUEST_STREAM] = True
+        names = self._names(op.provider)[0]
+        for meaning, value in op.request.items():
+            if meaning in names:
+                attributes[names[meaning]] = value
+        return attributes
+
+    def _response_attributes(self, op: Operation) -> Attributes:
+        attributes: Attributes = {}
+        if op.response_id is not None:
+            attributes[semconv.RESPONSE_ID] = op.response_id
+        if op.response_model is not None:
+            attributes[semconv.RESPONSE_MODEL] = op.response_model
+        if op.finish_reasons is not None:
+            attributes[semconv.RESPONSE_FINISH_REASONS] = op.finish_reasons
+        if op.usage is not None:
+            for field, name in _USAGE:
+                tokens = getattr(op.usage, field)
+                if tokens is not None:
+                    attributes[name] = tokens
+        if op.response:
+            names = self._names(op.provider)[1]
+            for meaning, value in op.response.items():
+                if meaning in names:
+                    attributes[names[meaning]] = value
+        if op.request_id is not None:
+            attributes[semconv.REQUEST_ID] = op.request_id
+        if op.streaming:
+            _add_stream(attributes, op)
+        if op.attempts:
+            _add_retries(attributes, op.attempts)
+        if op.failure is not None:
+            _add_failure(attributes, op.failure)
+        return attributes
+
+
+def _add_stream(attributes: Attributes, op: Operation) -> None:
+    attributes[semconv.STREAM_CHUNKS] = op.chunks
+    if op.outcome is not None:
+        attributes[semconv.STREAM_OUTCOME] = op.outcome
+    for name, moment in (
+        (semconv.RESPONSE_TIME_TO_FIRST_CHUNK, op.first_chunk),
+        (semconv.TIME_TO_FIRST_TOKEN, op.first_token),
+        (semconv.TIME_TO_FIRST_REASONING_TOKEN, op.first_reasoning_token),
+        (semconv.TIME_TO_LAST_CHUNK, op.last_chunk),
+    ):
+        if moment is not None:
+            attributes[name] = moment - op.started
+
+
+def _add_retries(attributes: Attributes, attempts: list[Attempt]) -> None:
+    attributes[semconv.RETRY_ATTEMPTS] = len(attempts) + 1
+    attributes[semconv.RETRY_KINDS] = [attempt.kind for attempt in attempts]
+    attributes[semconv.RETRY_STATUSES] = [attempt.status or 0 for attempt in attempts]  # 0: there was no HTTP answer
+    attributes[semconv.RETRY_DELAYS] = [attempt.backoff for attempt in attempts]
+    attributes[semconv.RETRY_BACKOFF] = sum(attempt.backoff for attempt in attempts)
+
+
+def _add_failure(attributes: Attributes, failure: Failure) -> None:
+    attributes[semconv.ERROR_TYPE] = failure.type
+    attributes[semconv.ERROR_KIND] = failure.kind
+    attributes[semconv.ERROR_RETRYABLE] = failure.retryable
+    if failure.status is not None:
+        attributes[semconv.HTTP_STATUS] = failure.status
+    if failure.request_id is not None:
+        attributes[semconv.REQUEST_ID] = failure.request_id
+
+
+def _record_failure(span: Any, failure: Failure) -> None:
+    span.set_status(Status(StatusCode.ERROR, describe(failure)))
+    if failure.exception is not None:
+        span.add_event("exception", exception_attributes(failure.exception))

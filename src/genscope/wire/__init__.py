@@ -1,0 +1,12 @@
+"""What the bytes of each wire format mean: pure functions, no OpenTelemetry, no SDK.
+
+A reader is a module (`core.call.Reader`) with
+
+* `OPERATION`: the operation name of the conventions;
+* `read_request(op, body)`: what the JSON of a request says;
+* `read_response(op, answer)`: what a whole answer says;
+* `Answer`: the answer as it is put together from the chunks of a stream. It has the shape of a whole answer,
+  so that `read_response` reads both: folding a stream gives the same record by construction.
+
+Answers and chunks are read by attribute: they are the SDK's objects, or JSON seen through `fields.view`.
+"""

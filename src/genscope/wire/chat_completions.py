@@ -1,0 +1,75 @@
+"""Chat Completions: https://platform.openai.com/docs/api-reference/chat, spoken by most other providers too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from genscope.core.operation import Operation
+from genscope.wire.choices import StreamedChoices, ask_for_usage, is_usage_only, read_finish_reasons
+from genscope.wire.fields import (
+    Rule,
+    choice_count,
+    integer,
+    number,
+    output_type,
+    read_identity,
+    read_parameters,
+    read_usage,
+    service_tier,
+    text,
+    texts,
+)
+
+__all__ = ["OPERATION", "Answer", "ask_for_usage", "is_usage_only", "read_request", "read_response"]
+
+OPERATION: Final = "chat"
+
+PARAMETERS: Final[Mapping[str, Rule]] = {
+    "max_tokens": ("max_tokens", integer),
+    "max_completion_tokens": ("max_tokens", integer),
+    "temperature": ("temperature", number),
+    "top_p": ("top_p", number),
+    "top_k": ("top_k", integer),
+    "n": ("choice_count", choice_count),
+    "seed": ("seed", integer),
+    "stop": ("stop_sequences", texts),
+    "frequency_penalty": ("frequency_penalty", number),
+    "presence_penalty": ("presence_penalty", number),
+    "reasoning_effort": ("reasoning_level", text),
+    "response_format": ("output_type", output_type),
+    "service_tier": ("service_tier", service_tier),
+}
+
+_CONTENT: Final = ("content", "tool_calls", "refusal", "function_call", "audio")
+_REASONING: Final = ("reasoning_content", "reasoning")
+"""Not OpenAI's: DeepSeek, vLLM and Groq send the first, OpenRouter the second."""
+
+
+def read_request(op: Operation, body: Mapping[str, Any]) -> None:
+    read_parameters(op, body, PARAMETERS)
+    op.request["api_type"] = "chat_completions"
+
+
+def read_response(op: Operation, answer: Any) -> None:
+    read_identity(op, answer)
+    op.usage = read_usage(getattr(answer, "usage", None), "prompt_tokens", "completion_tokens")
+    read_finish_reasons(op, getattr(answer, "choices", None))
+
+
+class Answer(StreamedChoices):
+    """A streamed chat completion."""
+
+    __slots__ = ()
+
+    def lead(self, chunk: Any) -> str | None:
+        self.identify(chunk)
+        thinks = False
+        for choice in chunk.choices or ():
+            delta = getattr(choice, "delta", None)
+            for part in _CONTENT:
+                if getattr(delta, part, None):
+                    return "text"
+            for part in _REASONING:
+                thinks = thinks or bool(getattr(delta, part, None))
+        return "reasoning" if thinks else None

@@ -1,0 +1,85 @@
+"""Answers made of choices (chat completions and text completions), whole or streamed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from genscope.core.operation import Operation
+from genscope.wire.fields import text
+
+
+class Choice:
+    """One choice of a streamed answer."""
+
+    __slots__ = ("finish_reason",)
+
+    def __init__(self) -> None:
+        self.finish_reason: str | None = None
+
+
+class StreamedChoices:
+    """What the chunks of a stream add up to, with the attributes of a whole answer."""
+
+    __slots__ = ("_finished", "id", "model", "service_tier", "system_fingerprint", "usage")
+
+    def __init__(self) -> None:
+        self._finished: dict[int, Choice] = {}
+        self.id: str | None = None
+        self.model: str | None = None
+        self.service_tier: str | None = None
+        self.system_fingerprint: str | None = None
+        self.usage: Any = None
+
+    @property
+    def choices(self) -> list[Choice]:
+        """Up to the last one that finished, in the order of their index."""
+        return [self._finished.get(index) or Choice() for index in range(max(self._finished, default=-1) + 1)]
+
+    def fold(self, chunk: Any) -> None:
+        # The path of every chunk: plain attribute access, nothing more than the two tests for what most do not have.
+        if chunk.usage is not None:  # cumulative where it comes more than once: the last one wins
+            self.usage = chunk.usage
+        for choice in chunk.choices or ():
+            if choice.finish_reason is not None:
+                self._finish(choice)
+                self.identify(chunk)
+
+    def identify(self, chunk: Any) -> None:
+        """Azure's first chunk, which only reports on the prompt, has an empty id and model: the last that has one wins."""
+        for name in ("id", "model", "service_tier", "system_fingerprint"):
+            value = text(getattr(chunk, name, None))
+            if value is not None:
+                setattr(self, name, value)
+
+    def _finish(self, choice: Any) -> None:
+        index = choice.index
+        if isinstance(index, int) and 0 <= index < 128:  # the API's own limit for n: no answer makes us allocate more
+            self._finished.setdefault(index, Choice()).finish_reason = choice.finish_reason
+
+
+def ask_for_usage(body: Any) -> Mapping[str, Any] | None:
+    """The body of a streamed request that asks for its token usage; None if it asks already, or says that it will not."""
+    if not isinstance(body, Mapping):
+        return None
+    body = cast("Mapping[str, Any]", body)
+    options = body.get("stream_options")
+    if options is not None and not isinstance(options, Mapping):
+        return None
+    options = cast("Mapping[str, Any]", options or {})
+    if "include_usage" in options:
+        return None
+    return {**body, "stream_options": {**options, "include_usage": True}}
+
+
+def is_usage_only(chunk: Any) -> bool:
+    """Whether a chunk is there only because the usage was asked for."""
+    return not chunk.choices and getattr(chunk, "usage", None) is not None
+
+
+def read_finish_reasons(op: Operation, choices: Any) -> None:
+    """One for each choice, in order; `error` in the place of a choice that was never finished while others were."""
+    if choices:
+        reasons = [text(getattr(choice, "finish_reason", None)) for choice in choices]
+        if any(reasons):
+            op.finish_reasons = tuple([reason or "error" for reason in reasons])

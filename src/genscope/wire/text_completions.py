@@ -1,0 +1,55 @@
+"""Legacy completions: https://platform.openai.com/docs/api-reference/completions"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from genscope.core.operation import Operation
+from genscope.wire.choices import StreamedChoices, ask_for_usage, is_usage_only, read_finish_reasons
+from genscope.wire.fields import (
+    Rule,
+    choice_count,
+    integer,
+    number,
+    read_identity,
+    read_parameters,
+    read_usage,
+    texts,
+)
+
+__all__ = ["OPERATION", "Answer", "ask_for_usage", "is_usage_only", "read_request", "read_response"]
+
+OPERATION: Final = "text_completion"
+
+PARAMETERS: Final[Mapping[str, Rule]] = {
+    "max_tokens": ("max_tokens", integer),
+    "temperature": ("temperature", number),
+    "top_p": ("top_p", number),
+    "top_k": ("top_k", integer),
+    "n": ("choice_count", choice_count),
+    "seed": ("seed", integer),
+    "stop": ("stop_sequences", texts),
+    "frequency_penalty": ("frequency_penalty", number),
+    "presence_penalty": ("presence_penalty", number),
+}
+
+
+def read_request(op: Operation, body: Mapping[str, Any]) -> None:
+    read_parameters(op, body, PARAMETERS)
+
+
+def read_response(op: Operation, answer: Any) -> None:
+    read_identity(op, answer)
+    op.usage = read_usage(getattr(answer, "usage", None), "prompt_tokens", "completion_tokens")
+    read_finish_reasons(op, getattr(answer, "choices", None))
+
+
+class Answer(StreamedChoices):
+    """A streamed completion."""
+
+    __slots__ = ()
+
+    def lead(self, chunk: Any) -> str | None:
+        self.identify(chunk)
+        return "text" if any(getattr(choice, "text", None) for choice in chunk.choices or ()) else None

@@ -1,0 +1,115 @@
+"""The speed gate: bytecodes, which come out the same on every run, never seconds. And that the gate can fail."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CHUNKS = 200
+ON_3_11 = sys.version_info[:2] == (3, 11)
+
+pytest.importorskip("openai")
+pytest.importorskip("opentelemetry.sdk")
+
+
+def run_python(*arguments: str, env: dict[str, str] | None = None) -> str:
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, check=True, timeout=120
+    ).stdout
+
+
+@pytest.fixture(scope="module")
+def added(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, dict[str, float]]]:
+    """case -> implementation -> what it adds to one call. Counted in processes of their own, on this interpreter."""
+    if sys.implementation.name != "cpython":
+        pytest.skip(f"{sys.implementation.name} does not trace opcodes, so bytecodes cannot be counted")
+    if importlib.util.find_spec("genscope.instrumentors") is None:
+        pytest.skip("there is no genscope.instrumentors yet to measure")
+    file = tmp_path_factory.mktemp("benchmarks") / "results.json"
+    cases = ["chat", "chat-stream-thin"]
+    run_python(
+        *["-m", "benchmarks", "--only", "counts", "--modes", "sdk", "--cases", *cases],
+        *["--chunks", str(CHUNKS), "--json", str(file)],
+    )
+    results: dict[str, Any] = json.loads(file.read_text())
+    assert results["missing"] == {}
+    if isinstance(results["counts"], str):
+        pytest.skip(f"bytecodes cannot be counted: {results['counts']}")
+    return results["counts"]["sdk"]
+
+
+def test_a_chat_call_costs_little_more_than_the_floor(added: dict[str, dict[str, dict[str, float]]]) -> None:
+    floor, ours = (added["chat"][name]["bytecodes"] for name in ("floor", "genscope"))
+    assert ours <= 1.25 * floor
+    if ON_3_11:
+        assert ours <= 7_500
+
+
+def test_opening_and_ending_a_stream_costs_little_more_than_the_floor(
+    added: dict[str, dict[str, dict[str, float]]],
+) -> None:
+    stream = added["chat-stream-thin"]
+    floor, ours = (stream[name]["bytecodes"] - CHUNKS * stream[name]["per_chunk"] for name in ("floor", "genscope"))
+    assert ours <= 1.25 * floor
+
+
+def test_a_chunk_costs_a_few_bytecodes(added: dict[str, dict[str, dict[str, float]]]) -> None:
+    # 45,000 for a stream of 1,000 chunks, 7,500 of them for the call: 37.5 per chunk, where the floor has 10 on 3.11.
+    floor, ours = (added["chat-stream-thin"][name]["per_chunk"] for name in ("floor", "genscope"))
+    assert ours <= 3.75 * floor
+    if ON_3_11:
+        assert ours <= 38
+        assert added["chat-stream-thin"]["genscope"]["bytecodes"] <= 7_500 + 38 * CHUNKS
+
+
+def test_what_does_nothing_is_not_praised_for_it() -> None:
+    """A measured process that emits no telemetry is reported as not working, however fast it was."""
+    script = """
+import json
+from benchmarks import worker
+worker.IMPLEMENTATIONS["genscope"] = lambda: None
+idle = worker.Worker("genscope", "sdk")
+idle.count("chat", 0)
+print(json.dumps(idle.faults()))
+"""
+    faults = json.loads(run_python("-c", script))
+    assert "chat: spans: 0, not 1" in faults
+    assert "chat: durations measured: 0, not 1" in faults
+
+
+def test_counting_refuses_to_run_under_a_tracer() -> None:
+    script = """
+import sys
+from benchmarks.measure import counting_impossible
+print(counting_impossible())
+sys.settrace(lambda *_: None)
+print(counting_impossible())
+"""
+    assert run_python("-c", script).splitlines() == ["None", "a tracer or profiler is active in this process"]
+
+
+def test_the_paired_rounds_cancel_a_slow_spell() -> None:
+    script = """
+import json
+from benchmarks.session import _summary
+spell = [0, 0, 5_000, 0, 900, 0, 0, 0]  # the machine was slow in two rounds, for all
+series = {name: [base + slow for slow in spell] for name, base in (("bare", 500), ("floor", 600), ("genscope", 620))}
+print(json.dumps(_summary(series)))
+"""
+    summary = json.loads(run_python("-c", script))
+    assert summary["floor"] == {"us": 100, "low": 100, "high": 100}
+    assert summary["genscope"] == {
+        "us": 120,
+        "low": 120,
+        "high": 120,
+        "ratio": 1.2,
+        "ratio_low": 1.2,
+        "ratio_high": 1.2,
+    }

@@ -1,0 +1,83 @@
+"""The whole thing, as a newcomer sees it first: `genscope demo`."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from genscope.local import demo
+
+
+@pytest.fixture(scope="module")
+def shown() -> subprocess.CompletedProcess[str]:
+    """What the demo prints. Settings that would spoil it are there on purpose."""
+    if demo._openai() < demo._OPENAI:
+        pytest.skip("the sample application needs a newer openai SDK")
+    environ = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR")}
+    environ |= {"OTEL_SDK_DISABLED": "true", "OTEL_TRACES_EXPORTER": "none", "HTTP_PROXY": "http://127.0.0.1:9"}
+    return subprocess.run(
+        [sys.executable, "-m", "genscope.cli", "demo", "--pause", "0.02"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+
+
+@pytest.fixture(scope="module")
+def traces(shown: subprocess.CompletedProcess[str]) -> dict[str, list[str]]:
+    """Lines by the name of the trace's root."""
+    blocks = [block.splitlines() for block in shown.stderr.strip("\n").split("\n\n")]
+    return {block[0].split("   ")[0]: block[1:] for block in blocks}
+
+
+def test_the_sample_runs_as_without_us(shown: subprocess.CompletedProcess[str]) -> None:
+    assert shown.returncode == 0, shown.stderr
+    said = [line.split()[0] for line in shown.stdout.splitlines()]
+    assert said[:2] == ["A", "$"]  # the provider, the command
+    assert said[2:] == [
+        *("embedding", "chat", "streamed", "streamed", "responses"),
+        *("tool", "tool", "with", "stopped", "retried", "too"),
+    ]
+
+
+def test_four_traces_and_no_noise(shown: subprocess.CompletedProcess[str], traces: dict[str, list[str]]) -> None:
+    assert list(traces) == ["answer a question", "compare answers", "plan a trip", "meet trouble"]
+    assert "Traceback" not in shown.stderr
+    assert not re.search("warning|error:|failed to", shown.stderr, re.IGNORECASE)
+
+
+def test_a_plain_answer(traces: dict[str, list[str]]) -> None:
+    embedding, chat, footer = traces["answer a question"]
+    assert re.search(r"├── embeddings text-embedding-3-small .* \d+ tokens in", embedding)
+    assert re.search(r"└── chat gpt-4o-mini .* [\d,]+ → \d+ tokens( \(.*\))? · stop", chat)
+    assert footer.startswith("2 LLM calls · ")
+    assert "127.0.0.1:" in footer
+
+
+def test_streams_and_reasoning(traces: dict[str, list[str]]) -> None:
+    first, second, responses, footer = traces["compare answers"]
+    for line in (first, second):
+        assert re.search(r"chat gpt-4o-mini .* TTFT [\d.]+ ms · [\d,]+ → \d+ tokens( \(.*\))? · stop", line)
+    assert re.search(r"reasoning after [\d.]+ ms, TTFT [\d.]+ ms · .*reasoning \d+\)", responses)
+    assert footer.startswith("3 LLM calls · ")
+
+
+def test_tools_and_a_stream_that_is_left(traces: dict[str, list[str]]) -> None:
+    asked, answered, left, _ = traces["plan a trip"]
+    assert "· tool_calls" in asked
+    assert "· stop" in answered
+    assert re.search(r"abandoned after \d+ chunks · TTFT [\d.]+ ms", left)
+
+
+def test_trouble(traces: dict[str, list[str]]) -> None:
+    retried, too_long, footer = traces["meet trouble"]
+    assert re.search(r"2 retries, [\d.]+ m?s backoff: 429 rate_limit ×2 · .* tokens.* · stop", retried)
+    assert "✗ context_length: 400 context_length_exceeded" in too_long
+    assert "2 LLM calls · " in footer
+    assert "· 1 error · 2 retries" in footer

@@ -69,7 +69,7 @@ def main() -> int:
 def _check(results: Results) -> int:
     missed = [verdict for verdict in results["targets"] if verdict["asserted"] and verdict["met"] is False]
     for verdict in missed:
-        print(f"check failed: {verdict['target']}: {verdict['value']:,.4g} > {verdict['limit']:,g}", file=sys.stderr)
+        print(f"check failed: {verdict['target']}: {verdict['value']:,.2f} > {verdict['limit']:,g}", file=sys.stderr)
     checked = [verdict for verdict in results["targets"] if verdict["asserted"] and verdict["met"] is not None]
     if not checked:  # nothing measured is nothing kept
         print("check failed: no asserted target was measured", file=sys.stderr)

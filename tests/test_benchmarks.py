@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -13,60 +12,63 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 CHUNKS = 200
+Added = dict[str, dict[str, dict[str, float]]]
 ON_3_11 = sys.version_info[:2] == (3, 11)
 
 pytest.importorskip("openai")
 pytest.importorskip("opentelemetry.sdk")
 
 
-def run_python(*arguments: str, env: dict[str, str] | None = None) -> str:
+def run_python(*arguments: str, check: bool = True) -> str:
     return subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, check=True, timeout=120
+        [sys.executable, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=check, timeout=120
     ).stdout
 
 
 @pytest.fixture(scope="module")
-def added(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, dict[str, float]]]:
-    """case -> implementation -> what it adds to one call. Counted in processes of their own, on this interpreter."""
+def added(tmp_path_factory: pytest.TempPathFactory) -> Added:
+    """case -> implementation -> what it adds to one call.
+
+    Counted in processes of their own on this interpreter, so that coverage or a debugger here changes nothing.
+    """
     if sys.implementation.name != "cpython":
         pytest.skip(f"{sys.implementation.name} does not trace opcodes, so bytecodes cannot be counted")
-    if importlib.util.find_spec("genscope.instrumentors") is None:
-        pytest.skip("there is no genscope.instrumentors yet to measure")
     file = tmp_path_factory.mktemp("benchmarks") / "results.json"
     cases = ["chat", "chat-stream-thin"]
     run_python(
         *["-m", "benchmarks", "--only", "counts", "--modes", "sdk", "--cases", *cases],
         *["--chunks", str(CHUNKS), "--json", str(file)],
+        check=False,  # the reason of a failure is in the results
     )
     results: dict[str, Any] = json.loads(file.read_text())
     assert results["missing"] == {}
+    assert results["faults"] == []
     if isinstance(results["counts"], str):
         pytest.skip(f"bytecodes cannot be counted: {results['counts']}")
     return results["counts"]["sdk"]
 
 
-def test_a_chat_call_costs_little_more_than_the_floor(added: dict[str, dict[str, dict[str, float]]]) -> None:
+def test_a_chat_call_costs_little_more_than_the_floor(added: Added) -> None:
     floor, ours = (added["chat"][name]["bytecodes"] for name in ("floor", "genscope"))
     assert ours <= 1.25 * floor
     if ON_3_11:
         assert ours <= 7_500
 
 
-def test_opening_and_ending_a_stream_costs_little_more_than_the_floor(
-    added: dict[str, dict[str, dict[str, float]]],
-) -> None:
+def test_opening_and_ending_a_stream_costs_little_more_than_the_floor(added: Added) -> None:
     stream = added["chat-stream-thin"]
     floor, ours = (stream[name]["bytecodes"] - CHUNKS * stream[name]["per_chunk"] for name in ("floor", "genscope"))
     assert ours <= 1.25 * floor
 
 
-def test_a_chunk_costs_a_few_bytecodes(added: dict[str, dict[str, dict[str, float]]]) -> None:
-    # 45,000 for a stream of 1,000 chunks, 7,500 of them for the call: 37.5 per chunk, where the floor has 10 on 3.11.
-    floor, ours = (added["chat-stream-thin"][name]["per_chunk"] for name in ("floor", "genscope"))
-    assert ours <= 3.75 * floor
+def test_a_chunk_costs_a_few_bytecodes(added: Added) -> None:
+    # A stream of 1,000 chunks may cost 45,000, a call 7,500 of them: that leaves 38 for a chunk (the floor has 10).
+    stream = added["chat-stream-thin"]
+    floor, ours = (stream[name]["per_chunk"] for name in ("floor", "genscope"))
+    assert ours <= 3.8 * floor
     if ON_3_11:
         assert ours <= 38
-        assert added["chat-stream-thin"]["genscope"]["bytecodes"] <= 7_500 + 38 * CHUNKS
+        assert stream["genscope"]["bytecodes"] + (1000 - CHUNKS) * ours <= 45_000
 
 
 def test_what_does_nothing_is_not_praised_for_it() -> None:

@@ -195,7 +195,8 @@ def test_what_is_set_stays_as_it_is() -> None:
     assert again["OTEL_BSP_SCHEDULE_DELAY"] == "200"
 
 
-def test_importing_the_command_line_is_cheap() -> None:
-    script = "import sys, genscope.cli; print([m for m in ('rich', 'opentelemetry.sdk', 'openai') if m in sys.modules])"
+@pytest.mark.parametrize("module, unwanted", [("genscope", "genscope.local rich"), ("genscope.cli", "rich openai")])
+def test_importing_is_cheap(module: str, unwanted: str) -> None:
+    script = f"import sys, {module}; print([m for m in {[*unwanted.split(), 'opentelemetry.sdk']} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
-    assert done.stdout == "[]\n"
+    assert done.stdout == "[]\n", done.stderr

@@ -276,14 +276,33 @@ def test_a_deep_chain_is_neither_an_error_nor_wider_than_the_terminal(monkeypatc
         ({semconv.COST_AMOUNT: 0.00000123}, "$0.0000012"),
         ({semconv.COST_AMOUNT: 0.0}, "$0.00"),
         ({semconv.PROVIDER_NAME: "groq", semconv.SERVER_ADDRESS: "api.groq.com"}, "groq"),
-        ({semconv.SERVER_ADDRESS: "127.0.0.1", semconv.SERVER_PORT: 8080}, "127.0.0.1:8080"),
+        ({semconv.PROVIDER_NAME: "_OTHER", semconv.SERVER_ADDRESS: "::1", semconv.SERVER_PORT: 8080}, "::1:8080"),
+        ({semconv.PROVIDER_NAME: "ollama", semconv.SERVER_ADDRESS: "localhost", semconv.SERVER_PORT: 11434}, "ollama"),
         ({semconv.SERVER_ADDRESS: "llm.corp.example", semconv.SERVER_PORT: 443}, "openai at llm.corp.example"),
     ],
 )
 def test_what_a_line_says(attributes: dict[str, Any], phrase: str) -> None:
-    if semconv.SERVER_PORT in attributes and "127" in attributes[semconv.SERVER_ADDRESS]:
-        phrase = f"openai at {phrase}"
     assert line(**attributes) == f"chat gpt-4o-mini   1.00 s  {phrase}"
+
+
+@pytest.mark.parametrize(
+    "seconds, said",
+    [
+        (0.00042, "0.4 ms"),
+        (0.0099, "9.9 ms"),
+        (0.00996, "10 ms"),
+        (0.9994, "999 ms"),
+        (0.9996, "1.00 s"),
+        (9.99, "9.99 s"),
+        (9.996, "10.0 s"),
+        (59.96, "1 m 00 s"),
+        (3725, "62 m 05 s"),
+    ],
+)
+def test_durations_are_said_in_the_unit_one_would_use(seconds: float, said: str) -> None:
+    bench = Bench()
+    bench.end(bench.start("x"), seconds)
+    assert bench.lines == [f"x{said:>9}"]
 
 
 @pytest.mark.parametrize("absent", [{semconv.STREAM_OUTCOME: "completed"}, {semconv.RETRY_ATTEMPTS: 1}, {}])
@@ -353,7 +372,7 @@ def test_different_servers_stand_on_their_lines(bench: Bench) -> None:
 def test_values_of_a_wrong_type_are_as_good_as_absent() -> None:
     names = [name for name in vars(semconv).values() if isinstance(name, str) and "." in name and "/" not in name]
     names += semconv.USAGE.values()
-    for value in ("text", 7, 1.5, True, ("a", "b"), (1, 2), -1):
+    for value in ("text", 7, 1.5, True, ("a", "b"), (1, 2), -1, float("nan"), float("inf")):
         bench = Bench()
         root = bench.start("root")
         bench.end(bench.start("chat", root, **dict.fromkeys(names, value)))

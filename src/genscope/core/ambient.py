@@ -9,8 +9,8 @@ from __future__ import annotations
 from contextvars import ContextVar, Token
 from typing import Any
 
-from opentelemetry.context import attach
-from opentelemetry.instrumentation.utils import is_instrumentation_enabled
+from opentelemetry.context import attach, get_current
+from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from genscope.core.operation import Operation
 
@@ -19,9 +19,22 @@ _in_flight: ContextVar[Operation | None] = ContextVar("genscope_operation", defa
 Scope = tuple[Any, Token[Operation | None]]
 
 
+def _suppression_keys() -> tuple[str, ...]:
+    with suppress_instrumentation():
+        return tuple(key for key, value in get_current().items() if value is True)
+
+
+_SUPPRESSION_KEYS = _suppression_keys()
+"""The keys are private; what the public function sets is not. The public test reads the context once for each key."""
+
+
 def suppressed() -> bool:
     """Whether the application asked for no telemetry here (`opentelemetry.instrumentation.utils`)."""
-    return not is_instrumentation_enabled()
+    context = get_current()
+    for key in _SUPPRESSION_KEYS:
+        if context.get(key):
+            return True
+    return False
 
 
 def enter(op: Operation) -> Scope:
@@ -35,12 +48,13 @@ def leave(scope: Scope) -> None:
     A coroutine that is closed instead of run to its end may be finalised in another context, where there is
     nothing to undo: `opentelemetry.context.detach` would log an error for it.
     """
-    for token in scope:
-        if token is not None:
-            try:
-                token.var.reset(token)
-            except ValueError:
-                pass
+    try:
+        attached, marked = scope
+        _in_flight.reset(marked)
+        if attached is not None:
+            attached.var.reset(attached)
+    except ValueError:
+        pass
 
 
 def operation_in_flight() -> Operation | None:

@@ -78,7 +78,8 @@ class Call:
 
     def begin(self, body: Mapping[str, Any]) -> None:
         """Read the request and start the stages. Raises `BudgetExceeded` when one refuses; the call has then ended."""
-        _end_orphans()
+        if _orphans:
+            _end_orphans()
         op = self.op
         op.started_at = time_ns()
         op.started = perf_counter()
@@ -166,7 +167,10 @@ def run(call: Call, settle: Settle, wrapped: Callable[..., Any], args: Any, kwar
         raise
     finally:
         leave(scope)
-    _settle(call, settle, result)
+    try:
+        settle(call, result)
+    except Exception as fault:
+        _unsettled(call, fault)
     return result
 
 
@@ -180,16 +184,16 @@ async def arun(call: Call, settle: Settle, wrapped: Callable[..., Awaitable[Any]
         raise
     finally:
         leave(scope)
-    _settle(call, settle, result)
-    return result
-
-
-def _settle(call: Call, settle: Settle, result: Any) -> None:
     try:
         settle(call, result)
     except Exception as fault:
-        call.faults.report("looking at a result", fault)
-        call.complete()
+        _unsettled(call, fault)
+    return result
+
+
+def _unsettled(call: Call, fault: Exception) -> None:
+    call.faults.report("looking at a result", fault)
+    call.complete()
 
 
 # --- calls that nobody ends

@@ -14,24 +14,32 @@ Value = str | bool | int | float | Sequence[str] | Sequence[int] | Sequence[floa
 """What OpenTelemetry accepts as an attribute."""
 
 
-@dataclass(slots=True)
-class Usage:
-    """Tokens as the provider counted them. `input_tokens` and `output_tokens` are totals, the rest are parts of these."""
+def _later(default: Any = None) -> Any:
+    """A field that is known later: until then the class has the default, and the instance nothing."""
+    return field(default=default, init=False)
 
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    cache_write_input_tokens: int | None = None
-    reasoning_output_tokens: int | None = None
-    text_input_tokens: int | None = None
-    image_input_tokens: int | None = None
-    audio_input_tokens: int | None = None
-    text_output_tokens: int | None = None
-    image_output_tokens: int | None = None
-    audio_output_tokens: int | None = None
-    text_cache_read_input_tokens: int | None = None
-    image_cache_read_input_tokens: int | None = None
-    audio_cache_read_input_tokens: int | None = None
+
+@dataclass
+class Usage:
+    """Tokens as the provider counted them. `input_tokens` and `output_tokens` are totals, the rest are parts of these.
+
+    `vars(usage)` holds just what the provider said.
+    """
+
+    input_tokens: int | None = _later()
+    output_tokens: int | None = _later()
+    cache_read_input_tokens: int | None = _later()
+    cache_write_input_tokens: int | None = _later()
+    reasoning_output_tokens: int | None = _later()
+    text_input_tokens: int | None = _later()
+    image_input_tokens: int | None = _later()
+    audio_input_tokens: int | None = _later()
+    text_output_tokens: int | None = _later()
+    image_output_tokens: int | None = _later()
+    audio_output_tokens: int | None = _later()
+    text_cache_read_input_tokens: int | None = _later()
+    image_cache_read_input_tokens: int | None = _later()
+    audio_cache_read_input_tokens: int | None = _later()
 
 
 @dataclass(slots=True)
@@ -75,7 +83,7 @@ class Attempt:
     backoff: float
 
 
-@dataclass(slots=True)
+@dataclass
 class Operation:
     """One logical call, all of its retries included."""
 
@@ -83,45 +91,44 @@ class Operation:
     """`gen_ai.operation.name`: chat, embeddings, text_completion, fetch_response."""
     provider: str
     """`gen_ai.provider.name`."""
-    model: str | None = None
+    server_address: str | None
+    server_port: int | None
+    streaming: bool
+    model: str | None = _later()
     """As requested."""
-    server_address: str | None = None
-    server_port: int | None = None
-    streaming: bool = False
-    request: dict[str, Value] = field(default_factory=dict[str, Value])
+    request: dict[str, Value] = field(default_factory=dict[str, Value], init=False)
     """Request parameters by meaning (`semconv.REQUEST` names them): max_tokens, temperature ..."""
 
-    response_id: str | None = None
-    response_model: str | None = None
-    finish_reasons: tuple[str, ...] | None = None
+    response_id: str | None = _later()
+    response_model: str | None = _later()
+    finish_reasons: tuple[str, ...] | None = _later()
     """One for each choice, in the order of the choices."""
-    response: dict[str, Value] = field(default_factory=dict[str, Value])
+    response: dict[str, Value] = field(default_factory=dict[str, Value], init=False)
     """What else the answer said, by meaning (`semconv.RESPONSE`): status, service_tier ..."""
-    usage: Usage | None = None
-    error: ProviderError | None = None
-    request_id: str | None = None
+    usage: Usage | None = _later()
+    error: ProviderError | None = _later()
 
-    attempts: list[Attempt] = field(default_factory=list[Attempt])
+    attempts: list[Attempt] = field(default_factory=list[Attempt], init=False)
     """Those that failed and were tried again; the last attempt is not among them."""
-    started_at: int = 0
+    started_at: int = _later(0)
     """Wall clock, nanoseconds since the epoch; durations come from `started` and `ended`."""
-    started: float = 0.0
-    ended: float | None = None
-    first_chunk: float | None = None
-    first_token: float | None = None
+    started: float = _later(0.0)
+    ended: float | None = _later()
+    first_chunk: float | None = _later()
+    first_token: float | None = _later()
     """First content of the answer: text, a refusal or a tool call. A frame that only names a role is a chunk, not a token."""
-    first_reasoning_token: float | None = None
-    last_chunk: float | None = None
-    chunks: int = 0
-    outcome: str | None = None
+    first_reasoning_token: float | None = _later()
+    last_chunk: float | None = _later()
+    chunks: int = _later(0)
+    outcome: str | None = _later()
     """How a stream ended: completed, abandoned (the caller stopped early), failed, cancelled."""
 
-    failure: Failure | None = None
-    cost: Cost | None = None
+    failure: Failure | None = _later()
+    cost: Cost | None = _later()
 
-    span: Any = None
+    span: Any = _later()
     """The OpenTelemetry span, opaque here."""
-    context: Any = None
+    context: Any = _later()
     """The OpenTelemetry context that holds the span: for exemplars, log records and children."""
-    neighbour: str | None = None
+    neighbour: str | None = _later()
     """Name of the instrumentation that owns `span`, when another one already describes this call."""

@@ -20,7 +20,10 @@ _QUIET_SECONDS = 60.0
 
 
 class Stage(Protocol):
-    """Anything with these two methods. An exception of theirs is logged and goes no further, `BudgetExceeded` apart."""
+    """Anything with these two methods. An exception of theirs is logged and goes no further, `BudgetExceeded` apart.
+
+    A class that inherits from this one need not define both.
+    """
 
     def start(self, op: Operation) -> None:
         """Before the request is sent."""
@@ -62,25 +65,34 @@ class Pipeline:
     """The stages in order. They end in the order in which they start: what a later one needs an earlier one has set."""
 
     def __init__(self, stages: Sequence[Stage], faults: Faults) -> None:
-        self.stages = tuple(stages)
-        self.chunk_watchers: tuple[ChunkWatcher, ...] = tuple(
-            stage.chunk for stage in stages if callable(getattr(stage, "chunk", None))
-        )
         self.faults = faults
+        self._starts = [stage.start for stage in stages if _defines(stage, "start")]
+        self._ends = [stage.end for stage in stages if _defines(stage, "end")]
+        self.chunk_watchers: tuple[ChunkWatcher, ...] = tuple(
+            watch for stage in stages if callable(watch := getattr(stage, "chunk", None))
+        )
 
     def start(self, op: Operation) -> None:
         """Raises `BudgetExceeded` when a stage refuses the call, and nothing else."""
-        for stage in self.stages:
+        for start in self._starts:
             try:
-                stage.start(op)
+                start(op)
             except BudgetExceeded:
                 raise
             except Exception as fault:
-                self.faults.report(f"stage {type(stage).__name__}", fault)
+                self.faults.report(f"{_name(start)}.start", fault)
 
     def end(self, op: Operation) -> None:
-        for stage in self.stages:
+        for end in self._ends:
             try:
-                stage.end(op)
+                end(op)
             except Exception as fault:
-                self.faults.report(f"stage {type(stage).__name__}", fault)
+                self.faults.report(f"{_name(end)}.end", fault)
+
+
+def _defines(stage: Stage, method: str) -> bool:
+    return getattr(type(stage), method, None) is not getattr(Stage, method)
+
+
+def _name(method: Callable[..., None]) -> str:
+    return type(getattr(method, "__self__", method)).__name__

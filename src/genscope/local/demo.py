@@ -28,11 +28,11 @@ def run(*, live: bool = False, pause: float = 0.3, say: Callable[[str], None] = 
     `live` calls the real service; otherwise a simulator on loopback answers, with `pause` seconds before each first
     token. `say` gets a line or two on what happens. Raises `DemoError` when something needed is not there.
     """
+    if live and not os.environ.get("OPENAI_API_KEY"):
+        raise DemoError("--live calls the real service and needs OPENAI_API_KEY.")
     if _openai() < _OPENAI:
         wanted = ".".join(map(str, _OPENAI))
         raise DemoError(f"The demo needs the openai SDK, {wanted} or newer: pip install -U 'genscope[openai,cli]'")
-    if live and not os.environ.get("OPENAI_API_KEY"):
-        raise DemoError("--live calls the real service and needs OPENAI_API_KEY.")
     environ = _environment(os.environ)
     with ExitStack() as stack:
         if live:

@@ -17,6 +17,7 @@ from opentelemetry.trace import StatusCode
 from rich.text import Text
 
 from genscope import semconv
+from genscope.providers.hosts import UNKNOWN, provider_of
 
 _LONGEST = 120  # characters of a name or value
 _NOT_A_CALL = frozenset(
@@ -61,7 +62,9 @@ def retries(span: ReadableSpan) -> int:
 def number(span: ReadableSpan, name: str) -> float | None:
     """A numeric attribute, or None."""
     value = _attribute(span, name)
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    return value
 
 
 def label(span: ReadableSpan) -> str:
@@ -78,11 +81,12 @@ def duration(span: ReadableSpan) -> str:
 
 def endpoint(span: ReadableSpan) -> str | None:
     """Provider and server, as far as they are not the usual ones: `groq`, `openai at proxy.corp.example`."""
-    host, port = _word(span, semconv.SERVER_ADDRESS), number(span, semconv.SERVER_PORT)
+    host, port = _word(span, semconv.SERVER_ADDRESS), int(number(span, semconv.SERVER_PORT) or 443)
     provider = _word(span, semconv.PROVIDER_NAME)
-    vendor = provider.split(".")[-1].split("_")[-1] if provider else None  # azure.ai.openai, mistral_ai
-    usual = host is None or (vendor is not None and vendor in host)
-    server = None if usual else f"{host}:{port:.0f}" if port and port != 443 else host
+    if provider == UNKNOWN:
+        provider = None
+    usual = host is None or provider_of(host, port, {}) == provider
+    server = None if usual else host if port == 443 else f"{host}:{port}"
     if server is None and provider in ("openai", "anthropic"):  # the model's name says as much
         return None
     return " at ".join(part for part in (provider, server) if part) or None
@@ -90,12 +94,10 @@ def endpoint(span: ReadableSpan) -> str | None:
 
 def seconds(value: float) -> str:
     """A span of time in the unit one would say it in."""
-    if value < 0.0995:
-        return f"{value * 1000:.1f} ms" if value < 0.00995 else f"{value * 1000:.0f} ms"
     if value < 0.9995:
-        return f"{value * 1000:.0f} ms"
+        return f"{value * 1000:.{1 if value < 0.00995 else 0}f} ms"
     if value < 59.95:
-        return f"{value:.2f} s" if value < 9.995 else f"{value:.1f} s"
+        return f"{value:.{2 if value < 9.995 else 1}f} s"
     minutes, rest = divmod(round(value), 60)
     return f"{minutes} m {rest:02} s"
 

@@ -15,7 +15,7 @@ from weakref import ref
 
 from genscope.core.call import Call
 from genscope.core.streams import Intake
-from genscope.wire.fields import provider_error, view
+from genscope.wire.fields import objects, provider_error
 
 _MAX_BYTES: Final = 1 << 20
 """More than this is not kept for reading along: the caller asked for a stream, perhaps for want of memory."""
@@ -154,7 +154,7 @@ class _Events:
 
     def _take(self, data: bytes) -> None:
         try:
-            event = view(json.loads(data))
+            event = objects(json.loads(data))
         except ValueError:  # [DONE], or nothing that we understand
             return
         error = getattr(event, "error", None)
@@ -170,6 +170,6 @@ def _parse(headers: Any, parts: list[bytes]) -> Any:
     if "json" not in headers.get("content-type", ""):
         return None
     try:
-        return view(json.loads(b"".join(parts)))
+        return objects(json.loads(b"".join(parts)))
     except ValueError:
         return None

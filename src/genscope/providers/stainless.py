@@ -26,7 +26,7 @@ from genscope.providers.hosts import UNKNOWN, provider_of
 from genscope.providers.httpx_body import read_whole, unwatch_body, watch_body, watch_close
 from genscope.providers.routes import Route, Routes
 from genscope.settings import Settings
-from genscope.wire.fields import view
+from genscope.wire.fields import objects
 
 _RAW_RESPONSE: Final = "x-stainless-raw-response"
 _MAX_ENDPOINTS: Final = 256
@@ -70,18 +70,22 @@ class Seam:
     # --- the door
 
     def _request(self, wrapped: Any, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        sending = self._prepare(client, args, kwargs)
-        if sending is None:
+        call = self._call(client, args, kwargs)
+        if call is None:
             return wrapped(*args, **kwargs)
-        sending.call.begin(sending.body)
-        return run(sending.call, sending.settle, wrapped, sending.args, sending.kwargs)
+        if self._settings.stream_usage and call.op.streaming:
+            args, kwargs, settle = self._asking(call, args, kwargs)
+            return run(call, settle, wrapped, args, kwargs)
+        return run(call, self._settle, wrapped, args, kwargs)
 
     async def _arequest(self, wrapped: Any, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        sending = self._prepare(client, args, kwargs)
-        if sending is None:
+        call = self._call(client, args, kwargs)
+        if call is None:
             return await wrapped(*args, **kwargs)
-        sending.call.begin(sending.body)
-        return await arun(sending.call, sending.settle, wrapped, sending.args, sending.kwargs)
+        if self._settings.stream_usage and call.op.streaming:
+            args, kwargs, settle = self._asking(call, args, kwargs)
+            return await arun(call, settle, wrapped, args, kwargs)
+        return await arun(call, self._settle, wrapped, args, kwargs)
 
     def _backoff(self, wrapped: Any, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The SDK asks how long to wait, once for each attempt that failed and while it handles the exception."""
@@ -96,8 +100,8 @@ class Seam:
                 self._pipeline.faults.report("recording a retry", fault)
         return delay
 
-    def _prepare(self, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Sending | None:
-        """What there is to do about a request; None for nothing. Never raises."""
+    def _call(self, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call | None:
+        """The call that a request begins; None if it is not traced. Raises nothing but a stage's refusal."""
         try:
             if not self.patch.installed or suppressed():
                 return None
@@ -107,15 +111,14 @@ class Seam:
                 return None
             route, identifiers = match
             provider, host, port = self._endpoint(client, options.url)
-            op = Operation(route.reader.OPERATION, provider, None, host, port, bool(kwargs.get("stream")))
+            op = Operation(route.reader.OPERATION, provider, host, port, bool(kwargs.get("stream")))
             call = Call(op, route.reader, self._pipeline)
-            sending = _Sending(call, _body(options, identifiers), args, kwargs, self._settle)
-            if op.streaming and self._settings.stream_usage:
-                self._ask_for_usage(sending, options)
-            return sending
+            body = _body(options, identifiers)
         except Exception as fault:
             self._pipeline.faults.report("preparing a call", fault)
             return None
+        call.begin(body)
+        return call
 
     def _endpoint(self, client: Any, path: str) -> Endpoint:
         if "://" in path:
@@ -149,30 +152,29 @@ class Seam:
         elif isinstance(result, self._raw_responses):
             _follow_raw(call, result)
         else:
-            call.succeed(view(result))
+            call.succeed(objects(result) if type(result) is dict else result)
 
-    def _ask_for_usage(self, sending: _Sending, options: Any) -> None:
-        """Let the provider count a stream that the application did not ask to be counted, and keep the count from it.
+    def _asking(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Request:
+        """The request with a question for its token usage, unless the application asks or the format knows no such.
 
         Not for raw responses: their bytes are the application's.
         """
-        ask = getattr(sending.call.reader, "ask_for_usage", None)
-        headers: Any = options.headers
-        raw = isinstance(headers, Mapping) and any(
-            str(name).lower() == _RAW_RESPONSE for name in cast("Mapping[Any, Any]", headers)
-        )
-        body = None if ask is None or raw else ask(options.json_data)
-        if body is None:
-            return
-        copy = getattr(options, "model_copy", None) or options.copy  # pydantic 2, pydantic 1
-        asking = copy(update={"json_data": body})
-        if len(sending.args) > 1:
-            sending.args = (sending.args[0], asking, *sending.args[2:])
-        else:
-            sending.kwargs = sending.kwargs | {"options": asking}
-        sending.settle = self._settle_asked
+        try:
+            options = args[1] if len(args) > 1 else kwargs["options"]
+            ask = getattr(call.reader, "ask_for_usage", None)
+            body = None if ask is None or _is_raw(options.headers) else ask(options.json_data)
+            if body is not None:
+                copy = getattr(options, "model_copy", None) or options.copy  # pydantic 2, pydantic 1
+                asking = copy(update={"json_data": body})
+                if len(args) > 1:
+                    return (args[0], asking, *args[2:]), kwargs, self._settle_hiding
+                return args, kwargs | {"options": asking}, self._settle_hiding
+        except Exception as fault:
+            self._pipeline.faults.report("asking for usage", fault)
+        return args, kwargs, self._settle
 
-    def _settle_asked(self, call: Call, result: Any) -> None:
+    def _settle_hiding(self, call: Call, result: Any) -> None:
+        """The usage comes as a chunk of its own, which the application did not ask for."""
         self._settle(call, result)
         if isinstance(result, self._streams):
             stream: Any = result
@@ -181,15 +183,12 @@ class Seam:
             stream._iterator = _awithout(hide, source) if hasattr(source, "__anext__") else filterfalse(hide, source)
 
 
-@dataclass(slots=True)
-class _Sending:
-    """A request on its way through the door."""
+_Request = tuple[tuple[Any, ...], dict[str, Any], Settle]
 
-    call: Call
-    body: Mapping[str, Any]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    settle: Settle
+
+def _is_raw(headers: Any) -> bool:
+    names = cast("Mapping[Any, Any]", headers) if isinstance(headers, Mapping) else ()
+    return any(str(name).lower() == _RAW_RESPONSE for name in names)
 
 
 def _body(options: Any, identifiers: Mapping[str, str]) -> Mapping[str, Any]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from threading import Lock
 from typing import Any, Final
 
-from opentelemetry.metrics import Histogram, Meter
+from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
 
 from genscope import semconv
 from genscope.core.operation import Operation
+from genscope.core.pipeline import Stage
 from genscope.semconv import Flavour, Metric
 
 _MAX_ATTRIBUTE_SETS: Final = 1024
@@ -16,8 +20,8 @@ _MAX_ATTRIBUTE_SETS: Final = 1024
 Attributes = dict[str, Any]
 
 
-class Metrics:
-    """Duration and tokens of every call, time to the first chunk of every stream, attempts of every request.
+class Metrics(Stage):
+    """Duration and tokens of every call, time to the first chunk of every stream.
 
     The attributes are a fixed list, the same for all: operation, provider, models, server, and the error's type.
     """
@@ -26,23 +30,14 @@ class Metrics:
         self._duration = _histogram(meter, flavour.duration)
         self._tokens = _histogram(meter, flavour.tokens)
         self._first_chunk = _histogram(meter, flavour.time_to_first_chunk)
-        attempts = semconv.ATTEMPTS
-        self._attempts = meter.create_counter(attempts.name, attempts.unit, attempts.description)
         self._cache: dict[tuple[Any, ...], tuple[Attributes, Attributes, Attributes]] = {}
 
-    def start(self, op: Operation) -> None:
-        pass
-
     def end(self, op: Operation) -> None:
+        if op.neighbour is not None and op.neighbour.startswith("opentelemetry."):
+            return  # its instrumentation measures the call under these very names
         base, of_input, of_output = self._attributes(op)
         context = op.context
         failure = op.failure
-        if op.attempts:
-            for attempt in op.attempts:
-                self._attempts.add(1, base | {semconv.ERROR_KIND: attempt.kind}, context)
-        self._attempts.add(1, base if failure is None else base | {semconv.ERROR_KIND: failure.kind}, context)
-        if op.neighbour is not None and op.neighbour.startswith("opentelemetry."):
-            return  # its instrumentation measures the call under these very names
         self._duration.record(
             (op.ended or op.started) - op.started,
             base if failure is None else base | {semconv.ERROR_TYPE: failure.type},
@@ -69,17 +64,53 @@ class Metrics:
         return found
 
 
-class ChunkTimes:
+class Attempts(Stage):
+    """Counts HTTP attempts by how they ended, those that the SDK retried included.
+
+    Kept as plain numbers that a reader collects: nearly every call is one attempt, and not worth a measurement.
+    """
+
+    def __init__(self, meter: Meter) -> None:
+        self._counts: dict[tuple[Any, ...], int] = {}
+        self._lock = Lock()
+        if hasattr(os, "register_at_fork"):  # another thread may hold the lock in the moment of a fork
+            os.register_at_fork(after_in_child=self._renew_lock)
+        metric = semconv.ATTEMPTS
+        meter.create_observable_counter(metric.name, [self._observe], metric.unit, metric.description)
+
+    def end(self, op: Operation) -> None:
+        failure, counts = op.failure, self._counts
+        key = (op.name, op.provider, op.model, op.server_address, op.server_port, failure and failure.kind)
+        with self._lock:
+            counts[key] = counts.get(key, 0) + 1
+            for attempt in op.attempts:
+                key = (*key[:-1], attempt.kind)
+                counts[key] = counts.get(key, 0) + 1
+
+    def _renew_lock(self) -> None:
+        self._lock = Lock()
+
+    def _observe(self, options: CallbackOptions) -> Iterator[Observation]:
+        for key, count in self._counts.copy().items():
+            named = zip(_ATTEMPT_ATTRIBUTES, key, strict=True)
+            yield Observation(count, {name: value for name, value in named if value is not None})
+
+
+_ATTEMPT_ATTRIBUTES: Final = (
+    semconv.OPERATION_NAME,
+    semconv.PROVIDER_NAME,
+    semconv.REQUEST_MODEL,
+    semconv.SERVER_ADDRESS,
+    semconv.SERVER_PORT,
+    semconv.ERROR_KIND,
+)
+
+
+class ChunkTimes(Stage):
     """Time between the chunks of a stream: a measurement for each chunk, and therefore only on request."""
 
     def __init__(self, meter: Meter, flavour: Flavour) -> None:
         self._gap = _histogram(meter, flavour.time_per_output_chunk)
-
-    def start(self, op: Operation) -> None:
-        pass
-
-    def end(self, op: Operation) -> None:
-        pass
 
     def chunk(self, op: Operation, chunk: Any, gap: float | None) -> None:
         if gap is not None:

@@ -9,21 +9,35 @@ from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, set_span_i
 
 from genscope import semconv
 from genscope.core.operation import Attempt, Failure, Operation
+from genscope.core.pipeline import Stage
 from genscope.telemetry.exceptions import describe, exception_attributes
 from genscope.telemetry.neighbours import describes_this_call
 
 _CLIENT = SpanKind.CLIENT
-_USAGE = tuple(semconv.USAGE.items())
+_USAGE = semconv.USAGE
 
 Attributes = dict[str, Any]
 
 
-class Spans:
+class _ByProvider(dict[str, dict[str, str]]):
+    """The part of a table of names that applies to a provider, made when it is first met."""
+
+    def __init__(self, table: dict[str, str]) -> None:
+        super().__init__()
+        self._table = table
+
+    def __missing__(self, provider: str) -> dict[str, str]:
+        names = self[provider] = semconv.names(self._table, provider)
+        return names
+
+
+class Spans(Stage):
     """Starts and ends the span, or completes that of another instrumentation which already describes the call."""
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
-        self._tables: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
+        self._request_names = _ByProvider(semconv.REQUEST)
+        self._response_names = _ByProvider(semconv.RESPONSE)
 
     def start(self, op: Operation) -> None:
         parent = get_current()
@@ -64,13 +78,6 @@ class Spans:
             ours = self._request_attributes(op) | self._response_attributes(op)
             op.span.set_attributes({name: value for name, value in ours.items() if name not in known})
 
-    def _names(self, provider: str) -> tuple[dict[str, str], dict[str, str]]:
-        tables = self._tables.get(provider)
-        if tables is None:
-            tables = semconv.names(semconv.REQUEST, provider), semconv.names(semconv.RESPONSE, provider)
-            self._tables[provider] = tables
-        return tables
-
     def _request_attributes(self, op: Operation) -> Attributes:
         attributes: Attributes = {semconv.OPERATION_NAME: op.name, semconv.PROVIDER_NAME: op.provider}
         if op.model is not None:
@@ -80,7 +87,7 @@ class Spans:
             attributes[semconv.SERVER_PORT] = op.server_port
         if op.streaming:
             attributes[semconv.REQUEST_STREAM] = True
-        names = self._names(op.provider)[0]
+        names = self._request_names[op.provider]
         for meaning, value in op.request.items():
             if meaning in names:
                 attributes[names[meaning]] = value
@@ -95,17 +102,14 @@ class Spans:
         if op.finish_reasons is not None:
             attributes[semconv.RESPONSE_FINISH_REASONS] = op.finish_reasons
         if op.usage is not None:
-            for field, name in _USAGE:
-                tokens = getattr(op.usage, field)
+            for field, tokens in vars(op.usage).items():
                 if tokens is not None:
-                    attributes[name] = tokens
+                    attributes[_USAGE[field]] = tokens
         if op.response:
-            names = self._names(op.provider)[1]
+            names = self._response_names[op.provider]
             for meaning, value in op.response.items():
                 if meaning in names:
                     attributes[names[meaning]] = value
-        if op.request_id is not None:
-            attributes[semconv.REQUEST_ID] = op.request_id
         if op.streaming:
             _add_stream(attributes, op)
         if op.attempts:

@@ -8,5 +8,5 @@ A reader is a module (`core.call.Reader`) with
 * `Answer`: the answer as it is put together from the chunks of a stream. It has the shape of a whole answer,
   so that `read_response` reads both: folding a stream gives the same record by construction.
 
-Answers and chunks are read by attribute: they are the SDK's objects, or JSON seen through `fields.view`.
+Answers and chunks are read by attribute: they are the SDK's objects, or JSON through `fields.objects`.
 """

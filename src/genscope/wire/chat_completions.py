@@ -11,8 +11,10 @@ from genscope.wire.fields import (
     Rule,
     choice_count,
     integer,
+    members,
     number,
     output_type,
+    read_deployment,
     read_identity,
     read_parameters,
     read_usage,
@@ -46,6 +48,7 @@ _REASONING: Final = ("reasoning_content", "reasoning")
 """Not OpenAI's: DeepSeek, vLLM and Groq send the first, OpenRouter the second."""
 
 
+
 def read_request(op: Operation, body: Mapping[str, Any]) -> None:
     read_parameters(op, body, PARAMETERS)
     op.request["api_type"] = "chat_completions"
@@ -55,21 +58,18 @@ def read_response(op: Operation, answer: Any) -> None:
     read_identity(op, answer)
     op.usage = read_usage(getattr(answer, "usage", None), "prompt_tokens", "completion_tokens")
     read_finish_reasons(op, getattr(answer, "choices", None))
+    read_deployment(op, answer)
 
 
 class Answer(StreamedChoices):
     """A streamed chat completion."""
 
-    __slots__ = ()
-
     def lead(self, chunk: Any) -> str | None:
         self.identify(chunk)
         thinks = False
         for choice in chunk.choices or ():
-            delta = getattr(choice, "delta", None)
-            for part in _CONTENT:
-                if getattr(delta, part, None):
-                    return "text"
-            for part in _REASONING:
-                thinks = thinks or bool(getattr(delta, part, None))
+            said = members(choice.delta)
+            if any(said.get(part) for part in _CONTENT):
+                return "text"
+            thinks = thinks or any(said.get(part) for part in _REASONING)
         return "reasoning" if thinks else None

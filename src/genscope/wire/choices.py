@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from genscope.core.operation import Operation
-from genscope.wire.fields import text
+from genscope.wire.fields import members, text
 
 
 class Choice:
@@ -19,22 +19,15 @@ class Choice:
 
 
 class StreamedChoices:
-    """What the chunks of a stream add up to, with the attributes of a whole answer."""
-
-    __slots__ = ("_finished", "id", "model", "service_tier", "system_fingerprint", "usage")
+    """What the chunks of a stream add up to, with the fields of a whole answer."""
 
     def __init__(self) -> None:
-        self._finished: dict[int, Choice] = {}
         self.id: str | None = None
         self.model: str | None = None
         self.service_tier: str | None = None
         self.system_fingerprint: str | None = None
         self.usage: Any = None
-
-    @property
-    def choices(self) -> list[Choice]:
-        """Up to the last one that finished, in the order of their index."""
-        return [self._finished.get(index) or Choice() for index in range(max(self._finished, default=-1) + 1)]
+        self.choices: list[Choice] = []
 
     def fold(self, chunk: Any) -> None:
         # The path of every chunk: plain attribute access, nothing more than the two tests for what most do not have.
@@ -47,15 +40,23 @@ class StreamedChoices:
 
     def identify(self, chunk: Any) -> None:
         """Azure's first chunk, which only reports on the prompt, has an empty id and model: the last that has one wins."""
+        said = members(chunk)
         for name in ("id", "model", "service_tier", "system_fingerprint"):
-            value = text(getattr(chunk, name, None))
+            value = text(said.get(name))
             if value is not None:
                 setattr(self, name, value)
 
     def _finish(self, choice: Any) -> None:
         index = choice.index
-        if isinstance(index, int) and 0 <= index < 128:  # the API's own limit for n: no answer makes us allocate more
-            self._finished.setdefault(index, Choice()).finish_reason = choice.finish_reason
+        if not isinstance(index, int) or not 0 <= index < _MAX_CHOICES:
+            return
+        while len(self.choices) <= index:
+            self.choices.append(Choice())
+        self.choices[index].finish_reason = choice.finish_reason
+
+
+_MAX_CHOICES: Final = 128
+"""The API's own limit for `n`: no answer makes us allocate more."""
 
 
 def ask_for_usage(body: Any) -> Mapping[str, Any] | None:
@@ -79,7 +80,9 @@ def is_usage_only(chunk: Any) -> bool:
 
 def read_finish_reasons(op: Operation, choices: Any) -> None:
     """One for each choice, in order; `error` in the place of a choice that was never finished while others were."""
-    if choices:
-        reasons = [text(getattr(choice, "finish_reason", None)) for choice in choices]
-        if any(reasons):
-            op.finish_reasons = tuple([reason or "error" for reason in reasons])
+    if not choices:
+        return
+    reasons = tuple([choice.finish_reason for choice in choices])
+    if type(reasons[0]) is not str or len(reasons) > 1:
+        reasons = tuple(text(reason) or "error" for reason in reasons) if any(map(text, reasons)) else None
+    op.finish_reasons = reasons

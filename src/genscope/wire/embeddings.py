@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from genscope.core.operation import Operation
-from genscope.wire.fields import Rule, integer, read_identity, read_parameters, read_usage, texts
+from genscope.wire.fields import Rule, integer, read_parameters, read_usage, text, texts
 
 OPERATION: Final = "embeddings"
 
@@ -16,20 +16,20 @@ PARAMETERS: Final[Mapping[str, Rule]] = {
 }
 
 
+
 def read_request(op: Operation, body: Mapping[str, Any]) -> None:
     read_parameters(op, body, PARAMETERS)
 
 
 def read_response(op: Operation, answer: Any) -> None:
-    read_identity(op, answer)
-    # There is no output: the API counts none, and a 0 that somebody sends is no output either.
+    op.response_model = text(getattr(answer, "model", None))
     usage = op.usage = read_usage(getattr(answer, "usage", None), "prompt_tokens", "completion_tokens")
     if usage is not None:
-        usage.output_tokens = None
+        usage.output_tokens = None  # there is no output: what some servers send as its count says nothing
     data = getattr(answer, "data", None)
     vector = getattr(data[0], "embedding", None) if data else None
     if isinstance(vector, list):  # a base64 string would have to be decoded to be counted
-        op.response["dimension_count"] = len(vector)
+        op.response["dimension_count"] = len(cast("list[Any]", vector))
 
 
 class Answer:

@@ -1,12 +1,13 @@
 """Reading single fields of untrusted JSON: each rule gives a value of the right type, or None for "not there".
 
-Answers come as the SDK's objects or as JSON; `view` lets both be read by attribute. Sentinels (`NotGiven`, `Omit`),
-wrong types and nulls all come out as None.
+Answers are read by attribute, be they the SDK's objects or plain JSON made readable by `objects`. Sentinels
+(`NotGiven`, `Omit`), wrong types and nulls all come out as None.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any, Final, cast
 
 from genscope.core.operation import Operation, ProviderError, Usage, Value
@@ -15,32 +16,40 @@ Rule = tuple[str, Callable[[Any], Value | None]]
 """A key of a request body leads to a meaning (`semconv.REQUEST`) and to how its value is read."""
 
 
-class Record:
+class JsonObject(SimpleNamespace):
     """A JSON object read by attribute; an absent key is None."""
 
-    __slots__ = ("_data",)
-
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        self._data = data
-
     def __getattr__(self, name: str) -> Any:
-        return view(self._data.get(name))
+        return None
 
 
-def view(value: Any) -> Any:
-    """JSON objects become `Record`s; everything else, an SDK's object too, is already readable."""
-    if isinstance(value, Mapping):
-        return Record(cast("Mapping[str, Any]", value))
-    if isinstance(value, list):
-        return [view(item) for item in cast("list[Any]", value)]
+def objects(value: Any) -> Any:
+    """Plain JSON with its objects made readable by attribute. The SDK's own objects come back as they are."""
+    if type(value) is dict:
+        items = cast("dict[str, Any]", value).items()
+        return JsonObject(**{str(key): objects(item) for key, item in items})
+    if type(value) is list:
+        items = cast("list[Any]", value)
+        return [objects(item) for item in items] if items and type(items[0]) in (dict, list) else items
     return value
+
+
+def members(value: Any) -> Mapping[str, Any]:
+    """The fields that an object of an answer really has, typed by its SDK or not.
+
+    To ask a pydantic model for a field that it lacks is slow; so this is for the fields that not all versions know.
+    """
+    try:
+        named = value.__dict__
+    except AttributeError:
+        return {}
+    extra = getattr(value, "__pydantic_extra__", None)
+    return {**named, **extra} if extra else named
 
 
 def integer(value: Any) -> int | None:
     """A count. JSON has one kind of number: 12.0 is 12."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
+    if type(value) is int:
         return value
     return int(value) if isinstance(value, float) and value.is_integer() else None
 
@@ -61,38 +70,6 @@ def texts(value: Any) -> tuple[str, ...] | None:
     if isinstance(value, (list, tuple)):
         return tuple(item for item in cast("list[Any]", value) if isinstance(item, str)) or None
     return None
-
-
-def read_parameters(op: Operation, body: Mapping[str, Any], rules: Mapping[str, Rule]) -> None:
-    """Fill `op.model` and `op.request` from the keys of a request body that have a rule."""
-    op.model = text(body.get("model"))
-    request = op.request
-    for key in body:
-        rule = rules.get(key)
-        if rule is not None:
-            value = rule[1](body[key])
-            if value is not None:
-                request[rule[0]] = value
-
-
-def read_identity(op: Operation, answer: Any) -> None:
-    """Who answered: the fields that all OpenAI answers and their streamed chunks share."""
-    op.response_id = text(getattr(answer, "id", None))
-    op.response_model = text(getattr(answer, "model", None))
-    op.request_id = text(getattr(answer, "_request_id", None))
-    for name in ("service_tier", "system_fingerprint"):
-        value = text(getattr(answer, name, None))
-        if value is not None:
-            op.response[name] = value
-
-
-def provider_error(error: Any) -> ProviderError:
-    """An error object inside an answer: `{code, type, message}`."""
-    return ProviderError(
-        code=text(getattr(error, "code", None)),
-        type=text(getattr(error, "type", None)),
-        message=text(getattr(error, "message", None)),
-    )
 
 
 def choice_count(value: Any) -> int | None:
@@ -117,27 +94,87 @@ def output_type(value: Any) -> str | None:
     return None
 
 
-def read_usage(usage: Any, input_key: str, output_key: str) -> Usage | None:
-    """Usage in the shape of the OpenAI APIs, which differ in the names of the totals and of the details.
+def read_parameters(op: Operation, body: Mapping[str, Any], rules: Mapping[str, Rule]) -> None:
+    """Fill `op.model` and `op.request` from the keys of a request body that have a rule."""
+    op.model = text(body.get("model"))
+    request = op.request
+    for key in body:
+        if key in rules:
+            meaning, read = rules[key]
+            value = read(body[key])
+            if value is not None:
+                request[meaning] = value
 
-    Totals include their parts (cached tokens are input, reasoning tokens are output), as in the conventions.
+
+def read_identity(op: Operation, answer: Any) -> None:
+    """Who answered."""
+    value = getattr(answer, "id", None)
+    if isinstance(value, str):
+        op.response_id = value or None
+    value = getattr(answer, "model", None)
+    if isinstance(value, str):
+        op.response_model = value or None
+
+
+def read_deployment(op: Operation, answer: Any) -> None:
+    """How it was served: what chat completions and responses say besides."""
+    value = getattr(answer, "service_tier", None)
+    if value and isinstance(value, str):
+        op.response["service_tier"] = value
+    value = getattr(answer, "system_fingerprint", None)
+    if value and isinstance(value, str):
+        op.response["system_fingerprint"] = value
+
+
+def provider_error(error: Any) -> ProviderError:
+    """An error object inside an answer: `{code, type, message}`."""
+    said = members(error)
+    return ProviderError(text(said.get("code")), text(said.get("type")), text(said.get("message")))
+
+
+_INPUT_PARTS: Final = {
+    "cached_tokens": "cache_read_input_tokens",
+    "cache_write_tokens": "cache_write_input_tokens",
+    "text_tokens": "text_input_tokens",
+    "image_tokens": "image_input_tokens",
+    "audio_tokens": "audio_input_tokens",
+}
+_OUTPUT_PARTS: Final = {
+    "reasoning_tokens": "reasoning_output_tokens",
+    "text_tokens": "text_output_tokens",
+    "image_tokens": "image_output_tokens",
+    "audio_tokens": "audio_output_tokens",
+}
+
+
+def read_usage(usage: Any, input_key: str, output_key: str) -> Usage | None:
+    """The tokens that the provider counted; None if it counted none.
+
+    The OpenAI APIs differ in the names of the totals; the details are called after them. Totals include their parts
+    (cached tokens are input, reasoning tokens are output), as in the conventions. A part of zero tokens is left out:
+    the conventions want parts "when applicable" (semantic-conventions-genai #548).
     """
     if usage is None:
         return None
-    found = Usage(integer(getattr(usage, input_key, None)), integer(getattr(usage, output_key, None)))
-    details = getattr(usage, input_key + "_details", None)
-    if details is not None:
-        found.cache_read_input_tokens = integer(getattr(details, "cached_tokens", None))
-        found.cache_write_input_tokens = integer(getattr(details, "cache_write_tokens", None))
-        found.text_input_tokens = integer(getattr(details, "text_tokens", None))
-        found.image_input_tokens = integer(getattr(details, "image_tokens", None))
-        found.audio_input_tokens = integer(getattr(details, "audio_tokens", None))
-    details = getattr(usage, output_key + "_details", None)
-    if details is not None:
-        found.reasoning_output_tokens = integer(getattr(details, "reasoning_tokens", None))
-        found.text_output_tokens = integer(getattr(details, "text_tokens", None))
-        found.image_output_tokens = integer(getattr(details, "image_tokens", None))
-        found.audio_output_tokens = integer(getattr(details, "audio_tokens", None))
-    if found.input_tokens is None and found.output_tokens is None:
-        return None
-    return found
+    found = Usage()
+    tokens = integer(getattr(usage, input_key, None))
+    if tokens is not None:
+        found.input_tokens = tokens
+        _read_parts(found, getattr(usage, input_key + "_details", None), _INPUT_PARTS)
+    tokens = integer(getattr(usage, output_key, None))
+    if tokens is not None:
+        found.output_tokens = tokens
+        _read_parts(found, getattr(usage, output_key + "_details", None), _OUTPUT_PARTS)
+    return found if vars(found) else None
+
+
+def _read_parts(usage: Usage, details: Any, parts: Mapping[str, str]) -> None:
+    if details is None:
+        return
+    said = members(details)
+    if any(said.values()):
+        for key, value in said.items():
+            if value and key in parts:
+                tokens = integer(value)
+                if tokens is not None:
+                    setattr(usage, parts[key], tokens)

@@ -12,12 +12,12 @@ from genscope.wire.fields import (
     number,
     output_type,
     provider_error,
+    read_deployment,
     read_identity,
     read_parameters,
     read_usage,
     service_tier,
     text,
-    view,
 )
 
 OPERATION: Final = "chat"
@@ -54,6 +54,7 @@ _CLIENT_TOOLS: Final = frozenset({"function_call", "custom_tool_call", "computer
 """Output items that wait for the application to act; the other tools ran at the provider."""
 
 
+
 def read_request(op: Operation, body: Mapping[str, Any]) -> None:
     read_parameters(op, body, PARAMETERS)
     if "prompt" in body:
@@ -69,6 +70,7 @@ def read_response(op: Operation, answer: Any) -> None:
     if isinstance(answer, Answer):
         answer, error = answer.snapshot, answer.error
     read_identity(op, answer)
+    read_deployment(op, answer)
     op.usage = read_usage(getattr(answer, "usage", None), "input_tokens", "output_tokens")
     status = text(getattr(answer, "status", None))
     if status is not None and status != "completed":
@@ -117,7 +119,7 @@ class Answer:
         if event.type in _KEPT:
             if event.type == "error":
                 # `type` is its place in the protocol, not the provider's word for the error
-                self.error = view(getattr(event, "error", None)) or ProviderError(
+                self.error = getattr(event, "error", None) or ProviderError(
                     code=text(getattr(event, "code", None)), message=text(getattr(event, "message", None))
                 )
             else:

@@ -35,6 +35,7 @@ PARAMETERS: Final[Mapping[str, Rule]] = {
 }
 
 
+
 def read_request(op: Operation, body: Mapping[str, Any]) -> None:
     read_parameters(op, body, PARAMETERS)
 
@@ -47,8 +48,6 @@ def read_response(op: Operation, answer: Any) -> None:
 
 class Answer(StreamedChoices):
     """A streamed completion."""
-
-    __slots__ = ()
 
     def lead(self, chunk: Any) -> str | None:
         self.identify(chunk)

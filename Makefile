@@ -26,14 +26,16 @@ OLDEST := 'openai==1.26.0' 'httpx<0.28' 'wrapt==1.16.0' \
 	'opentelemetry-instrumentation==0.51b0' 'opentelemetry-distro==0.51b0'
 
 # $(call environment,FOLDER,REQUIREMENTS): an environment from scratch, so that it holds what is asked for and nothing else.
-# `uv --version` and not `command -v uv`: a pyenv shim may be there and refuse to run.
+# `uv --version` and not `command -v uv`: a pyenv shim may be there and refuse to run. pip is renewed first: the one that
+# comes with Python 3.10 and 3.11 searches for minutes where a newer one needs seconds.
 define environment
 	rm -rf $(1)
 	if uv --version >/dev/null 2>&1; then \
 		uv venv --quiet --seed --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(1) && \
 		uv pip install --quiet --python $(1)/bin/python $(2); \
 	else \
-		$(PYTHON) -m venv $(1) && $(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2); \
+		$(PYTHON) -m venv $(1) && $(1)/bin/python -m pip install --quiet --upgrade pip && \
+		$(1)/bin/python -m pip install --quiet $(2); \
 	fi
 	touch $@
 endef

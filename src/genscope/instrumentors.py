@@ -16,7 +16,7 @@ from genscope.core.pipeline import Faults, Pipeline, Stage
 from genscope.providers.openai import OPENAI
 from genscope.providers.stainless import Seam, Stainless
 from genscope.settings import Settings
-from genscope.telemetry.metrics import Attempts, ChunkTimes, Metrics
+from genscope.telemetry.metrics import ChunkTimes, Metrics
 from genscope.telemetry.spans import Spans
 
 
@@ -51,7 +51,7 @@ class SdkInstrumentor(BaseInstrumentor):
 def _pipeline(tracer_provider: Any, meter_provider: Any, stages: Sequence[Stage], options: Settings) -> Pipeline:
     tracer = get_tracer("genscope", __version__, tracer_provider, semconv.SCHEMA_URL)
     meter = get_meter("genscope", __version__, meter_provider, semconv.SCHEMA_URL)
-    telemetry: list[Stage] = [Spans(tracer), Metrics(meter, semconv.DEFAULT), Attempts(meter)]
+    telemetry: list[Stage] = [Spans(tracer), Metrics(meter, semconv.DEFAULT)]
     if options.time_per_output_chunk:
         telemetry.append(ChunkTimes(meter, semconv.DEFAULT))
     return Pipeline((*telemetry, *stages), Faults(options.raise_faults))

@@ -6,7 +6,7 @@ thread or context the caller likes.
 
 from __future__ import annotations
 
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from typing import Any
 
 from opentelemetry.context import attach, get_current
@@ -15,9 +15,6 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from genscope.core.operation import Operation
 
 _in_flight: ContextVar[Operation | None] = ContextVar("genscope_operation", default=None)
-
-Scope = tuple[Any, Token[Operation | None]]
-
 
 def _suppression_keys() -> tuple[str, ...]:
     with suppress_instrumentation():
@@ -31,26 +28,31 @@ _SUPPRESSION_KEYS = _suppression_keys()
 def suppressed() -> bool:
     """Whether the application asked for no telemetry here (`opentelemetry.instrumentation.utils`)."""
     context = get_current()
-    for key in _SUPPRESSION_KEYS:
-        if context.get(key):
-            return True
+    if context:
+        for key in _SUPPRESSION_KEYS:
+            if context.get(key):
+                return True
     return False
 
 
-def enter(op: Operation) -> Scope:
-    """Make the span of `op` current, and `op` the one that retries and nested calls belong to."""
-    return (attach(op.context) if op.context is not None else None, _in_flight.set(op))
+Token = Any
+"""Of `contextvars`; OpenTelemetry types its own as such only since 1.34."""
 
 
-def leave(scope: Scope) -> None:
+def enter(op: Operation) -> tuple[Token, Token | None]:
+    """Make `op` the one that retries and nested calls belong to, and its span the current one."""
+    return _in_flight.set(op), None if op.context is None else attach(op.context)
+
+
+def leave(tokens: tuple[Token, Token | None]) -> None:
     """Undo `enter`.
 
     A coroutine that is closed instead of run to its end may be finalised in another context, where there is
     nothing to undo: `opentelemetry.context.detach` would log an error for it.
     """
+    in_flight, attached = tokens
     try:
-        attached, marked = scope
-        _in_flight.reset(marked)
+        _in_flight.reset(in_flight)
         if attached is not None:
             attached.var.reset(attached)
     except ValueError:

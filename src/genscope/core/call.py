@@ -137,6 +137,7 @@ class Call:
         op = self.op
         if op.ended is None:
             op.ended = perf_counter()
+        op.duration = op.ended - op.started
         if self.answer is not None:
             try:
                 self.reader.read_response(op, self.answer)
@@ -144,7 +145,7 @@ class Call:
                 self.faults.report(f"reading a {op.name} answer", fault)
         if op.error is not None and op.failure is None:
             op.failure = classify_reported(op.error)
-            outcome = "failed"
+            outcome = "failed"  # the provider said so in its answer
         if op.streaming:
             op.outcome = outcome
             _streams.pop(id(self), None)
@@ -159,14 +160,14 @@ Settle = Callable[[Call, Any], Any]
 
 def run(call: Call, settle: Settle, wrapped: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """Send the request through the SDK. The caller gets the SDK's own result or the SDK's own exception."""
-    scope = enter(call.op)
+    tokens = enter(call.op)
     try:
         result = wrapped(*args, **kwargs)
     except BaseException as error:
         call.fail(error)
         raise
     finally:
-        leave(scope)
+        leave(tokens)
     try:
         settle(call, result)
     except Exception as fault:
@@ -176,14 +177,14 @@ def run(call: Call, settle: Settle, wrapped: Callable[..., Any], args: Any, kwar
 
 async def arun(call: Call, settle: Settle, wrapped: Callable[..., Awaitable[Any]], args: Any, kwargs: Any) -> Any:
     """`run` for a coroutine function."""
-    scope = enter(call.op)
+    tokens = enter(call.op)
     try:
         result = await wrapped(*args, **kwargs)
     except BaseException as error:
         call.fail(error)
         raise
     finally:
-        leave(scope)
+        leave(tokens)
     try:
         settle(call, result)
     except Exception as fault:

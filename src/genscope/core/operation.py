@@ -108,18 +108,20 @@ class Operation:
     usage: Usage | None = _later()
     error: ProviderError | None = _later()
 
-    attempts: list[Attempt] = field(default_factory=list[Attempt], init=False)
+    attempts: Sequence[Attempt] = _later(())
     """Those that failed and were tried again; the last attempt is not among them."""
     started_at: int = _later(0)
     """Wall clock, nanoseconds since the epoch; durations come from `started` and `ended`."""
     started: float = _later(0.0)
     ended: float | None = _later()
+    duration: float = _later(0.0)
+    """Seconds, of the span and of its measurement alike."""
     first_chunk: float | None = _later()
     first_token: float | None = _later()
     """First content of the answer: text, a refusal or a tool call. A frame that only names a role is a chunk, not a token."""
     first_reasoning_token: float | None = _later()
-    last_chunk: float | None = _later()
-    chunks: int = _later(0)
+    progress: tuple[int, float | None] = _later((0, None))
+    """Chunks so far and when the last one came; one field, because it is written for every chunk."""
     outcome: str | None = _later()
     """How a stream ended: completed, abandoned (the caller stopped early), failed, cancelled."""
 
@@ -132,3 +134,12 @@ class Operation:
     """The OpenTelemetry context that holds the span: for exemplars, log records and children."""
     neighbour: str | None = _later()
     """Name of the instrumentation that owns `span`, when another one already describes this call."""
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks a stream has brought."""
+        return self.progress[0]
+
+    @property
+    def last_chunk(self) -> float | None:
+        return self.progress[1]

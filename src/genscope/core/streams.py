@@ -25,9 +25,9 @@ def follow(call: Call, source: Iterator[Any]) -> Iterator[Any]:
             yield chunk
             if op.first_token is not None:
                 break
-        # Nearly all chunks of a stream come here. zip counts them and reads the clock without a bytecode.
-        fold = intake.fold
-        for chunk, op.chunks, op.last_chunk in zip(source, count(op.chunks + 1), iter(perf_counter, None)):  # noqa: B905
+        # Nearly all chunks of a stream come here. zip counts them and reads the clock without a bytecode of ours.
+        fold, ticks = intake.fold, zip(count(op.chunks + 1), iter(perf_counter, None), strict=False)
+        for chunk, op.progress in zip(source, ticks, strict=False):
             try:
                 fold(chunk)
             except Exception as fault:
@@ -72,8 +72,8 @@ class Intake:
     def take(self, chunk: Any) -> None:
         """Count, time and fold a chunk, and notice the first ones of their kind. Never raises."""
         op = self._op
-        op.chunks += 1
-        now = op.last_chunk = perf_counter()
+        now = perf_counter()
+        op.progress = (op.chunks + 1, now)
         if op.first_chunk is None:
             op.first_chunk = now
         try:

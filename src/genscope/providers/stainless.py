@@ -53,7 +53,8 @@ class Seam:
         self._sdk = sdk
         self._routes = Routes(sdk.routes)
         self._pipeline = pipeline
-        self._settings = settings
+        self._own_hosts = settings.providers
+        self._asks_for_usage = settings.stream_usage
         self._endpoints: dict[tuple[int, type], tuple[Any, Endpoint]] = {}
         self._streams: tuple[type, ...] = ()
         self._raw_responses: tuple[type, ...] = ()
@@ -73,7 +74,7 @@ class Seam:
         call = self._call(client, args, kwargs)
         if call is None:
             return wrapped(*args, **kwargs)
-        if self._settings.stream_usage and call.op.streaming:
+        if self._asks_for_usage and call.op.streaming:
             args, kwargs, settle = self._asking(call, args, kwargs)
             return run(call, settle, wrapped, args, kwargs)
         return run(call, self._settle, wrapped, args, kwargs)
@@ -82,7 +83,7 @@ class Seam:
         call = self._call(client, args, kwargs)
         if call is None:
             return await wrapped(*args, **kwargs)
-        if self._settings.stream_usage and call.op.streaming:
+        if self._asks_for_usage and call.op.streaming:
             args, kwargs, settle = self._asking(call, args, kwargs)
             return await arun(call, settle, wrapped, args, kwargs)
         return await arun(call, self._settle, wrapped, args, kwargs)
@@ -95,7 +96,7 @@ class Seam:
         if op is not None and error is not None:
             try:
                 failure = classify(error)
-                op.attempts.append(Attempt(failure.kind, failure.status, float(delay)))
+                op.attempts = [*op.attempts, Attempt(failure.kind, failure.status, float(delay))]
             except Exception as fault:
                 self._pipeline.faults.report("recording a retry", fault)
         return delay
@@ -127,7 +128,7 @@ class Seam:
         url = client.base_url
         key = (id(url), type(client))
         known = self._endpoints.get(key)
-        if known is not None and known[0] is url:  # the URL is kept, so its id is not given to another one
+        if known is not None and known[0] is url:  # the URL is kept here, so its id is not given to another one
             return known[1]
         if len(self._endpoints) >= _MAX_ENDPOINTS:
             self._endpoints.clear()
@@ -138,7 +139,7 @@ class Seam:
     def _locate(self, client: Any, scheme: str, host: str, port: int | None) -> Endpoint:
         if port is None:
             port = 80 if scheme == "http" else 443
-        provider = provider_of(host, port, self._settings.providers)
+        provider = provider_of(host, port, self._own_hosts)
         if provider == UNKNOWN:
             owners = (self._sdk.clients.get(cls.__name__) for cls in type(client).__mro__)
             provider = next(filter(None, owners), UNKNOWN)
@@ -197,10 +198,10 @@ def _body(options: Any, identifiers: Mapping[str, str]) -> Mapping[str, Any]:
         params = options.params
         return {**params, **identifiers} if isinstance(params, Mapping) else identifiers
     body = options.json_data
-    if not isinstance(body, Mapping):
-        return {}
     extra = options.extra_json
-    return {**body, **extra} if extra else cast("Mapping[str, Any]", body)
+    if type(body) is not dict and not isinstance(body, Mapping):
+        return {}
+    return {**body, **extra} if extra else cast("dict[str, Any]", body)
 
 
 def _follow(call: Call, stream: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from threading import Lock
 from typing import Any, Final
@@ -14,96 +15,80 @@ from genscope.core.operation import Operation
 from genscope.core.pipeline import Stage
 from genscope.semconv import Flavour, Metric
 
-_MAX_ATTRIBUTE_SETS: Final = 1024
-"""Model names come from the caller: a cache of theirs must not grow for ever."""
+_MAX_SERIES: Final = 1024
+"""Model names come from the caller: what is kept for each must not grow for ever. Later ones are not counted by attempt."""
 
 Attributes = dict[str, Any]
+Key = tuple[Any, ...]
+
+
+class _Series:
+    """What all calls of one kind share: the attributes of their measurements, and how many attempts they took."""
+
+    __slots__ = ("attempts", "base", "failed", "of_input", "of_output")
+
+    def __init__(self, base: Attributes) -> None:
+        self.base = base
+        self.of_input = base | {semconv.TOKEN_TYPE: "input"}
+        self.of_output = base | {semconv.TOKEN_TYPE: "output"}
+        self.attempts = 0
+        self.failed: Counter[str] = Counter()
 
 
 class Metrics(Stage):
-    """Duration and tokens of every call, time to the first chunk of every stream.
+    """Duration and tokens of every call, time to the first chunk of every stream, attempts of every request.
 
-    The attributes are a fixed list, the same for all: operation, provider, models, server, and the error's type.
+    The attributes are a fixed list, the same for all: operation, provider, models, server, and the error's type or kind.
     """
 
     def __init__(self, meter: Meter, flavour: Flavour) -> None:
         self._duration = _histogram(meter, flavour.duration)
         self._tokens = _histogram(meter, flavour.tokens)
         self._first_chunk = _histogram(meter, flavour.time_to_first_chunk)
-        self._cache: dict[tuple[Any, ...], tuple[Attributes, Attributes, Attributes]] = {}
-
-    def end(self, op: Operation) -> None:
-        if op.neighbour is not None and op.neighbour.startswith("opentelemetry."):
-            return  # its instrumentation measures the call under these very names
-        base, of_input, of_output = self._attributes(op)
-        context = op.context
-        failure = op.failure
-        self._duration.record(
-            (op.ended or op.started) - op.started,
-            base if failure is None else base | {semconv.ERROR_TYPE: failure.type},
-            context,
-        )
-        usage = op.usage
-        if usage is not None:
-            if usage.input_tokens is not None:
-                self._tokens.record(usage.input_tokens, of_input, context)
-            if usage.output_tokens is not None:
-                self._tokens.record(usage.output_tokens, of_output, context)
-        if op.first_chunk is not None:
-            self._first_chunk.record(op.first_chunk - op.started, base, context)
-
-    def _attributes(self, op: Operation) -> tuple[Attributes, Attributes, Attributes]:
-        key = (op.name, op.provider, op.model, op.response_model, op.server_address, op.server_port)
-        found = self._cache.get(key)
-        if found is None:
-            if len(self._cache) >= _MAX_ATTRIBUTE_SETS:
-                self._cache.clear()
-            base = attributes_of(op)
-            found = (base, base | {semconv.TOKEN_TYPE: "input"}, base | {semconv.TOKEN_TYPE: "output"})
-            self._cache[key] = found
-        return found
-
-
-class Attempts(Stage):
-    """Counts HTTP attempts by how they ended, those that the SDK retried included.
-
-    Kept as plain numbers that a reader collects: nearly every call is one attempt, and not worth a measurement.
-    """
-
-    def __init__(self, meter: Meter) -> None:
-        self._counts: dict[tuple[Any, ...], int] = {}
+        self._series: dict[Key, _Series] = {}
         self._lock = Lock()
         if hasattr(os, "register_at_fork"):  # another thread may hold the lock in the moment of a fork
             os.register_at_fork(after_in_child=self._renew_lock)
+        # Plain numbers that a reader collects: nearly every call is one attempt, and not worth a measurement.
         metric = semconv.ATTEMPTS
         meter.create_observable_counter(metric.name, [self._observe], metric.unit, metric.description)
 
     def end(self, op: Operation) -> None:
-        failure, counts = op.failure, self._counts
-        key = (op.name, op.provider, op.model, op.server_address, op.server_port, failure and failure.kind)
+        key = (op.name, op.provider, op.model, op.response_model, op.server_address, op.server_port)
+        series = self._series.get(key) or self._add_series(key, op)
+        context, failure, usage = op.context, op.failure, op.usage
         with self._lock:
-            counts[key] = counts.get(key, 0) + 1
-            for attempt in op.attempts:
-                key = (*key[:-1], attempt.kind)
-                counts[key] = counts.get(key, 0) + 1
+            series.attempts += 1
+            if failure is not None or op.attempts:
+                series.failed.update(attempt.kind for attempt in (*op.attempts, failure) if attempt is not None)
+                series.attempts += len(op.attempts)
+        if op.neighbour is not None and op.neighbour.startswith("opentelemetry."):
+            return  # its instrumentation measures the call under these very names
+        self._duration.record(
+            op.duration, series.base if failure is None else series.base | {semconv.ERROR_TYPE: failure.type}, context
+        )
+        if usage is not None:
+            if usage.input_tokens is not None:
+                self._tokens.record(usage.input_tokens, series.of_input, context)
+            if usage.output_tokens is not None:
+                self._tokens.record(usage.output_tokens, series.of_output, context)
+        if op.first_chunk is not None:
+            self._first_chunk.record(op.first_chunk - op.started, series.base, context)
+
+    def _add_series(self, key: Key, op: Operation) -> _Series:
+        series = _Series(attributes_of(op))
+        if len(self._series) < _MAX_SERIES:
+            self._series[key] = series
+        return series
 
     def _renew_lock(self) -> None:
         self._lock = Lock()
 
     def _observe(self, options: CallbackOptions) -> Iterator[Observation]:
-        for key, count in self._counts.copy().items():
-            named = zip(_ATTEMPT_ATTRIBUTES, key, strict=True)
-            yield Observation(count, {name: value for name, value in named if value is not None})
-
-
-_ATTEMPT_ATTRIBUTES: Final = (
-    semconv.OPERATION_NAME,
-    semconv.PROVIDER_NAME,
-    semconv.REQUEST_MODEL,
-    semconv.SERVER_ADDRESS,
-    semconv.SERVER_PORT,
-    semconv.ERROR_KIND,
-)
+        for series in list(self._series.values()):
+            yield Observation(series.attempts - series.failed.total(), series.base)
+            for kind, count in list(series.failed.items()):
+                yield Observation(count, series.base | {semconv.ERROR_KIND: kind})
 
 
 class ChunkTimes(Stage):

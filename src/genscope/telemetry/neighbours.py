@@ -27,6 +27,8 @@ def describes_this_call(context: Context) -> tuple[Any, str] | None:
 
     A span that genscope has completed once is an ordinary parent for the calls that follow.
     """
+    if not context:
+        return None
     span: Any = get_current_span(context)
     attributes = getattr(span, "attributes", None)
     if not attributes or not span.is_recording():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from opentelemetry.context import get_current
@@ -69,7 +70,7 @@ class Spans(Stage):
                 if op.failure is not None:
                     _record_failure(span, op.failure)
         finally:
-            span.end(op.started_at + int(((op.ended or op.started) - op.started) * 1e9))
+            span.end(op.started_at + int(op.duration * 1e9))
 
     def _complete(self, op: Operation) -> None:
         """Add what the other instrumentation did not say; its own words, its status and its end are left to it."""
@@ -133,7 +134,7 @@ def _add_stream(attributes: Attributes, op: Operation) -> None:
             attributes[name] = moment - op.started
 
 
-def _add_retries(attributes: Attributes, attempts: list[Attempt]) -> None:
+def _add_retries(attributes: Attributes, attempts: Sequence[Attempt]) -> None:
     attributes[semconv.RETRY_ATTEMPTS] = len(attempts) + 1
     attributes[semconv.RETRY_KINDS] = [attempt.kind for attempt in attempts]
     attributes[semconv.RETRY_STATUSES] = [attempt.status or 0 for attempt in attempts]  # 0: there was no HTTP answer

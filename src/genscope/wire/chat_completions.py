@@ -14,7 +14,6 @@ from genscope.wire.fields import (
     members,
     number,
     output_type,
-    read_deployment,
     read_identity,
     read_parameters,
     read_usage,
@@ -58,7 +57,6 @@ def read_response(op: Operation, answer: Any) -> None:
     read_identity(op, answer)
     op.usage = read_usage(getattr(answer, "usage", None), "prompt_tokens", "completion_tokens")
     read_finish_reasons(op, getattr(answer, "choices", None))
-    read_deployment(op, answer)
 
 
 class Answer(StreamedChoices):

@@ -82,7 +82,10 @@ def read_finish_reasons(op: Operation, choices: Any) -> None:
     """One for each choice, in order; `error` in the place of a choice that was never finished while others were."""
     if not choices:
         return
-    reasons = tuple([choice.finish_reason for choice in choices])
-    if type(reasons[0]) is not str or len(reasons) > 1:
-        reasons = tuple(text(reason) or "error" for reason in reasons) if any(map(text, reasons)) else None
-    op.finish_reasons = reasons
+    reason = choices[0].finish_reason
+    if len(choices) == 1 and type(reason) is str:
+        op.finish_reasons = (reason,)
+        return
+    reasons = [text(getattr(choice, "finish_reason", None)) for choice in choices]
+    if any(reasons):
+        op.finish_reasons = tuple([reason or "error" for reason in reasons])

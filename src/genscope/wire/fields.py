@@ -107,23 +107,20 @@ def read_parameters(op: Operation, body: Mapping[str, Any], rules: Mapping[str, 
 
 
 def read_identity(op: Operation, answer: Any) -> None:
-    """Who answered."""
-    value = getattr(answer, "id", None)
-    if isinstance(value, str):
-        op.response_id = value or None
-    value = getattr(answer, "model", None)
-    if isinstance(value, str):
-        op.response_model = value or None
-
-
-def read_deployment(op: Operation, answer: Any) -> None:
-    """How it was served: what chat completions and responses say besides."""
-    value = getattr(answer, "service_tier", None)
-    if value and isinstance(value, str):
-        op.response["service_tier"] = value
-    value = getattr(answer, "system_fingerprint", None)
-    if value and isinstance(value, str):
-        op.response["system_fingerprint"] = value
+    """Who answered, and how it was served."""
+    try:
+        id, model, tier, fingerprint = answer.id, answer.model, answer.service_tier, answer.system_fingerprint
+    except AttributeError:  # older SDKs and other formats lack some
+        names = ("id", "model", "service_tier", "system_fingerprint")
+        id, model, tier, fingerprint = (getattr(answer, name, None) for name in names)
+    if id and isinstance(id, str):
+        op.response_id = id
+    if model and isinstance(model, str):
+        op.response_model = model
+    if tier and isinstance(tier, str):
+        op.response["service_tier"] = tier
+    if fingerprint and isinstance(fingerprint, str):
+        op.response["system_fingerprint"] = fingerprint
 
 
 def provider_error(error: Any) -> ProviderError:
@@ -157,14 +154,18 @@ def read_usage(usage: Any, input_key: str, output_key: str) -> Usage | None:
     if usage is None:
         return None
     found = Usage()
-    tokens = integer(getattr(usage, input_key, None))
+    tokens = getattr(usage, input_key, None)
+    if type(tokens) is not int:
+        tokens = integer(tokens)
     if tokens is not None:
         found.input_tokens = tokens
-        _read_parts(found, getattr(usage, input_key + "_details", None), _INPUT_PARTS)
-    tokens = integer(getattr(usage, output_key, None))
+        _read_parts(found, getattr(usage, f"{input_key}_details", None), _INPUT_PARTS)
+    tokens = getattr(usage, output_key, None)
+    if type(tokens) is not int:
+        tokens = integer(tokens)
     if tokens is not None:
         found.output_tokens = tokens
-        _read_parts(found, getattr(usage, output_key + "_details", None), _OUTPUT_PARTS)
+        _read_parts(found, getattr(usage, f"{output_key}_details", None), _OUTPUT_PARTS)
     return found if vars(found) else None
 
 

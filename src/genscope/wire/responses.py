@@ -12,7 +12,6 @@ from genscope.wire.fields import (
     number,
     output_type,
     provider_error,
-    read_deployment,
     read_identity,
     read_parameters,
     read_usage,
@@ -70,7 +69,6 @@ def read_response(op: Operation, answer: Any) -> None:
     if isinstance(answer, Answer):
         answer, error = answer.snapshot, answer.error
     read_identity(op, answer)
-    read_deployment(op, answer)
     op.usage = read_usage(getattr(answer, "usage", None), "input_tokens", "output_tokens")
     status = text(getattr(answer, "status", None))
     if status is not None and status != "completed":

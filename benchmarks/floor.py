@@ -110,7 +110,7 @@ class Floor:
 
 
 class Call:
-    __slots__ = ("context", "first", "floor", "host", "model", "reader", "span", "started")
+    __slots__ = ("context", "first", "floor", "host", "model", "port", "reader", "span", "started")
 
     def __init__(self, floor: Floor, reader: Reader, model: str, host: str, port: int, request: dict[str, Any]) -> None:
         self.started = perf_counter()
@@ -118,7 +118,7 @@ class Call:
         self.floor = floor
         self.reader = reader
         self.model = model
-        self.host = host
+        self.host, self.port = host, port
         self.span = floor.tracer.start_span(
             "chat " + model,
             kind=trace.SpanKind.CLIENT,
@@ -154,6 +154,7 @@ class Call:
             "gen_ai.request.model": self.model,
             "gen_ai.response.model": model,
             "server.address": self.host,
+            "server.port": self.port,
         }
         floor.duration.record(elapsed, shared, around)
         floor.tokens.record(input_tokens, {**shared, "gen_ai.token.type": "input"}, around)

@@ -55,6 +55,8 @@ def integer(value: Any) -> int | None:
 
 
 def number(value: Any) -> float | int | None:
+    if type(value) is float:
+        return value
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 

@@ -29,15 +29,16 @@ OLDEST := 'openai==1.26.0' 'httpx<0.28' 'wrapt==1.16.0' \
 # `uv --version` and not `command -v uv`: a pyenv shim may be there and refuse to run. pip is renewed first: the one that
 # comes with Python 3.10 and 3.11 searches for minutes where a newer one needs seconds.
 define environment
-	rm -rf $(1)
-	if uv --version >/dev/null 2>&1; then \
+	@echo 'making $(1)'
+	@rm -rf $(1)
+	@if uv --version >/dev/null 2>&1; then \
 		uv venv --quiet --seed --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(1) && \
 		uv pip install --quiet --python $(1)/bin/python $(2); \
 	else \
 		$(PYTHON) -m venv $(1) && $(1)/bin/python -m pip install --quiet --upgrade pip && \
 		$(1)/bin/python -m pip install --quiet $(2); \
 	fi
-	touch $@
+	@touch $@
 endef
 
 .PHONY: help venv demo test test-oldest lint format types bench build clean

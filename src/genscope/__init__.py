@@ -1,3 +1,39 @@
-"""genscope: see inside every LLM call."""
+"""genscope: see inside every LLM call.
+
+    import genscope
+    genscope.instrument()
+
+Nothing heavy is imported before that; no SDK is imported at all before the application does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
 
 __version__ = "0.1.0"
+__all__ = ["instrument", "uninstrument"]
+
+
+def instrument(*, only: Iterable[str] | None = None, **options: Any) -> None:
+    """Trace every supported SDK, imported already or later.
+
+    `only` names SDKs, `["openai"]`. `options` are those of an instrumentor: `tracer_provider`, `meter_provider`,
+    `stages`, and every setting by its name. Raises `ValueError` for an SDK and `TypeError` for an option that is
+    unknown. Instrumenting twice does nothing.
+    """
+    from genscope.instrumentors import chosen
+
+    for instrumentor in chosen(only):
+        if not instrumentor.is_instrumented_by_opentelemetry:
+            # An SDK that is not installed is no conflict: there is just nothing to trace.
+            instrumentor.instrument(skip_dep_check=True, **options)
+
+
+def uninstrument(*, only: Iterable[str] | None = None) -> None:
+    """Put the SDKs' own attributes back. Calls in flight still end their spans."""
+    from genscope.instrumentors import chosen
+
+    for instrumentor in chosen(only):
+        if instrumentor.is_instrumented_by_opentelemetry:
+            instrumentor.uninstrument()

@@ -2,4 +2,6 @@
 
 from genscope.settings import OPTIONS
 
-globals().update({f"OTEL_PYTHON_{option.metadata['env']}": f"OTEL_PYTHON_{option.metadata['env']}" for option in OPTIONS})
+globals().update(
+    {f"OTEL_PYTHON_{option.metadata['env']}": f"OTEL_PYTHON_{option.metadata['env']}" for option in OPTIONS}
+)

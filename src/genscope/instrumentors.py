@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, ClassVar
 
-from opentelemetry.instrumentation.instrumentor import (
-    BaseInstrumentor,  # pyright: ignore[reportMissingTypeStubs]
-)
+from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 from opentelemetry.metrics import get_meter
 from opentelemetry.trace import get_tracer
 
@@ -48,6 +46,26 @@ class SdkInstrumentor(BaseInstrumentor):
             self._seam = None
 
 
+class OpenAIInstrumentor(SdkInstrumentor):
+    """The `openai` package, and every provider that is reached through it."""
+
+    sdk = OPENAI
+    requires = "openai >= 1.26.0"
+
+
+_ALL = (OpenAIInstrumentor,)
+
+
+def chosen(only: Iterable[str] | None) -> list[SdkInstrumentor]:
+    """The instrumentors of the SDKs named in `only`, of all without it. Raises `ValueError` for an unknown name."""
+    by_package = {cls.sdk.package: cls for cls in _ALL}
+    names = list(by_package) if only is None else [only] if isinstance(only, str) else list(only)
+    unknown = [name for name in names if name not in by_package]
+    if unknown:
+        raise ValueError(f"genscope does not trace {', '.join(unknown)}; it traces: {', '.join(by_package)}")
+    return [by_package[name]() for name in names]
+
+
 def _pipeline(tracer_provider: Any, meter_provider: Any, stages: Sequence[Stage], options: Settings) -> Pipeline:
     tracer = get_tracer("genscope", __version__, tracer_provider, semconv.SCHEMA_URL)
     meter = get_meter("genscope", __version__, meter_provider, semconv.SCHEMA_URL)
@@ -55,10 +73,3 @@ def _pipeline(tracer_provider: Any, meter_provider: Any, stages: Sequence[Stage]
     if options.time_per_output_chunk:
         telemetry.append(ChunkTimes(meter, semconv.DEFAULT))
     return Pipeline((*telemetry, *stages), Faults(options.raise_faults))
-
-
-class OpenAIInstrumentor(SdkInstrumentor):
-    """The `openai` package, and every provider that is reached through it."""
-
-    sdk = OPENAI
-    requires = "openai >= 1.26.0"

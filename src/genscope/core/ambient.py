@@ -16,6 +16,7 @@ from genscope.core.operation import Operation
 
 _in_flight: ContextVar[Operation | None] = ContextVar("genscope_operation", default=None)
 
+
 def _suppression_keys() -> tuple[str, ...]:
     with suppress_instrumentation():
         return tuple(key for key, value in get_current().items() if value is True)

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import atexit
 import os
-import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
+from inspect import currentframe
 from time import perf_counter, time_ns
 from typing import Any, Protocol
 from weakref import ref
@@ -27,11 +27,11 @@ from genscope.core.pipeline import ChunkWatcher, Faults, Pipeline
 class Answer(Protocol):
     """An answer put together from the chunks of a stream, in the shape that `Reader.read_response` reads."""
 
-    def fold(self, chunk: Any) -> None:
+    def fold(self, chunk: Any, /) -> None:
         """Take in one chunk. Called for each: attribute access only."""
         ...
 
-    def lead(self, chunk: Any) -> str | None:
+    def lead(self, chunk: Any, /) -> str | None:
         """Look closer at a chunk before the first content, and at that one: who answers, and what it brings.
 
         `text` for content of the answer, `reasoning` for thoughts, None for a frame with neither.
@@ -42,14 +42,15 @@ class Answer(Protocol):
 class Reader(Protocol):
     """A module of `wire`: what the requests and answers of one format mean."""
 
-    OPERATION: str
+    @property
+    def OPERATION(self) -> str: ...
 
     @property
     def Answer(self) -> Callable[[], Answer]: ...
 
-    def read_request(self, op: Operation, body: Mapping[str, Any]) -> None: ...
+    def read_request(self, op: Operation, body: Mapping[str, Any], /) -> None: ...
 
-    def read_response(self, op: Operation, answer: Any) -> None: ...
+    def read_response(self, op: Operation, answer: Any, /) -> None: ...
 
 
 class Call:
@@ -209,7 +210,7 @@ def _inside_telemetry() -> bool:
     A garbage collection may strike anywhere, there too: in the middle of a measurement, say, with its lock held.
     To end a span from within would take that lock a second time, for ever.
     """
-    frame = sys._getframe(1)
+    frame = currentframe()
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
         if name.startswith(("opentelemetry.sdk", "opentelemetry.exporter")):
@@ -248,7 +249,7 @@ def _forget_streams_of_the_parent() -> None:
 
 @cache
 def _end_streams_at_exit() -> None:
-    """Registered with the first stream: exit handlers run last in, first out, and the providers' own must come later."""
+    """Registered with the first stream: exit handlers run last in, first out, and the providers' own must run later."""
     atexit.register(end_open_streams)
 
 

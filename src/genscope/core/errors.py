@@ -86,7 +86,7 @@ _BY_CODE: Final = {
     "unsupported_parameter": "invalid_request",
     "unsupported_value": "invalid_request",
 }
-"""Provider error codes and types, lower case. `invalid_request_error` is no kind: half of all codes come with that type."""
+"""Provider error codes and types, lower case. `invalid_request_error` is no kind: half of all have that type."""
 
 _BY_STATUS: Final = {
     400: "invalid_request",

@@ -1,7 +1,8 @@
 """The record of one call to a model: what the readers fill, and what stages and telemetry are functions of.
 
 Plain data. Times are `time.perf_counter()` readings (seconds, monotonic) unless said otherwise; whatever the
-provider did not say is None and never a guess.
+provider did not say is None and never a guess. What is known only later is no parameter: until then the class has
+its default, and a new record costs little.
 """
 
 from __future__ import annotations
@@ -14,11 +15,6 @@ Value = str | bool | int | float | Sequence[str] | Sequence[int] | Sequence[floa
 """What OpenTelemetry accepts as an attribute."""
 
 
-def _later(default: Any = None) -> Any:
-    """A field that is known later: until then the class has the default, and the instance nothing."""
-    return field(default=default, init=False)
-
-
 @dataclass
 class Usage:
     """Tokens as the provider counted them. `input_tokens` and `output_tokens` are totals, the rest are parts of these.
@@ -26,20 +22,20 @@ class Usage:
     `vars(usage)` holds just what the provider said.
     """
 
-    input_tokens: int | None = _later()
-    output_tokens: int | None = _later()
-    cache_read_input_tokens: int | None = _later()
-    cache_write_input_tokens: int | None = _later()
-    reasoning_output_tokens: int | None = _later()
-    text_input_tokens: int | None = _later()
-    image_input_tokens: int | None = _later()
-    audio_input_tokens: int | None = _later()
-    text_output_tokens: int | None = _later()
-    image_output_tokens: int | None = _later()
-    audio_output_tokens: int | None = _later()
-    text_cache_read_input_tokens: int | None = _later()
-    image_cache_read_input_tokens: int | None = _later()
-    audio_cache_read_input_tokens: int | None = _later()
+    input_tokens: int | None = field(default=None, init=False)
+    output_tokens: int | None = field(default=None, init=False)
+    cache_read_input_tokens: int | None = field(default=None, init=False)
+    cache_write_input_tokens: int | None = field(default=None, init=False)
+    reasoning_output_tokens: int | None = field(default=None, init=False)
+    text_input_tokens: int | None = field(default=None, init=False)
+    image_input_tokens: int | None = field(default=None, init=False)
+    audio_input_tokens: int | None = field(default=None, init=False)
+    text_output_tokens: int | None = field(default=None, init=False)
+    image_output_tokens: int | None = field(default=None, init=False)
+    audio_output_tokens: int | None = field(default=None, init=False)
+    text_cache_read_input_tokens: int | None = field(default=None, init=False)
+    image_cache_read_input_tokens: int | None = field(default=None, init=False)
+    audio_cache_read_input_tokens: int | None = field(default=None, init=False)
 
 
 @dataclass(slots=True)
@@ -63,7 +59,7 @@ class ProviderError:
 
 @dataclass(slots=True)
 class Failure:
-    """Why a call failed. `type` is the provider's error code or else the exception's class name; `kind` see `core.errors`."""
+    """Why a call failed: `type` is the provider's code or the exception's class name, `kind` is of `core.errors`."""
 
     kind: str
     type: str
@@ -76,7 +72,7 @@ class Failure:
 
 @dataclass(slots=True)
 class Attempt:
-    """One HTTP attempt that the SDK retried. `status` is None without an HTTP answer, `backoff` the wait after it in seconds."""
+    """An HTTP attempt that the SDK retried: `status` is None without an answer, `backoff` the seconds waited after."""
 
     kind: str
     status: int | None
@@ -94,45 +90,45 @@ class Operation:
     server_address: str | None
     server_port: int | None
     streaming: bool
-    model: str | None = _later()
+    model: str | None = field(default=None, init=False)
     """As requested."""
     request: dict[str, Value] = field(default_factory=dict[str, Value], init=False)
     """Request parameters by meaning (`semconv.REQUEST` names them): max_tokens, temperature ..."""
 
-    response_id: str | None = _later()
-    response_model: str | None = _later()
-    finish_reasons: tuple[str, ...] | None = _later()
+    response_id: str | None = field(default=None, init=False)
+    response_model: str | None = field(default=None, init=False)
+    finish_reasons: tuple[str, ...] | None = field(default=None, init=False)
     """One for each choice, in the order of the choices."""
     response: dict[str, Value] = field(default_factory=dict[str, Value], init=False)
     """What else the answer said, by meaning (`semconv.RESPONSE`): status, service_tier ..."""
-    usage: Usage | None = _later()
-    error: ProviderError | None = _later()
+    usage: Usage | None = field(default=None, init=False)
+    error: ProviderError | None = field(default=None, init=False)
 
-    attempts: Sequence[Attempt] = _later(())
+    attempts: Sequence[Attempt] = field(default=(), init=False)
     """Those that failed and were tried again; the last attempt is not among them."""
-    started_at: int = _later(0)
+    started_at: int = field(default=0, init=False)
     """Wall clock, nanoseconds since the epoch; durations come from `started` and `ended`."""
-    started: float = _later(0.0)
-    ended: float | None = _later()
-    duration: float = _later(0.0)
+    started: float = field(default=0.0, init=False)
+    ended: float | None = field(default=None, init=False)
+    duration: float = field(default=0.0, init=False)
     """Seconds, of the span and of its measurement alike."""
-    first_chunk: float | None = _later()
-    first_token: float | None = _later()
-    """First content of the answer: text, a refusal or a tool call. A frame that only names a role is a chunk, not a token."""
-    first_reasoning_token: float | None = _later()
-    progress: tuple[int, float | None] = _later((0, None))
+    first_chunk: float | None = field(default=None, init=False)
+    first_token: float | None = field(default=None, init=False)
+    """First content: text, a refusal or a tool call. A frame that only names a role is a chunk, not a token."""
+    first_reasoning_token: float | None = field(default=None, init=False)
+    progress: tuple[int, float | None] = field(default=(0, None), init=False)
     """Chunks so far and when the last one came; one field, because it is written for every chunk."""
-    outcome: str | None = _later()
+    outcome: str | None = field(default=None, init=False)
     """How a stream ended: completed, abandoned (the caller stopped early), failed, cancelled."""
 
-    failure: Failure | None = _later()
-    cost: Cost | None = _later()
+    failure: Failure | None = field(default=None, init=False)
+    cost: Cost | None = field(default=None, init=False)
 
-    span: Any = _later()
+    span: Any = field(default=None, init=False)
     """The OpenTelemetry span, opaque here."""
-    context: Any = _later()
+    context: Any = field(default=None, init=False)
     """The OpenTelemetry context that holds the span: for exemplars, log records and children."""
-    neighbour: str | None = _later()
+    neighbour: str | None = field(default=None, init=False)
     """Name of the instrumentation that owns `span`, when another one already describes this call."""
 
     @property

@@ -27,11 +27,11 @@ class Stage(Protocol):
 
     def start(self, op: Operation) -> None:
         """Before the request is sent."""
-        ...
+        return
 
     def end(self, op: Operation) -> None:
         """After the last byte, the failure, or the caller's loss of interest."""
-        ...
+        return
 
 
 ChunkWatcher = Callable[[Operation, Any, "float | None"], None]

@@ -38,18 +38,18 @@ def watch_close(call: Call, http: Any, reading: Any = None) -> None:
 
     async def aclose() -> None:
         try:
-            await type(stream).aclose(stream)
+            await stream.__class__.aclose(stream)
         finally:
             closed()
 
     def close() -> None:
         try:
-            type(stream).close(stream)
+            stream.__class__.close(stream)
         finally:
             closed()
 
     for method in (close, aclose):
-        if hasattr(type(stream), method.__name__):
+        if hasattr(stream.__class__, method.__name__):
             with suppress(AttributeError):  # a stream of the application's own may have no room for it
                 setattr(stream, method.__name__, method)
 
@@ -61,7 +61,7 @@ def read_whole(call: Call, http: Any) -> None:
 
 def watch_body(call: Call, http: Any) -> None:
     """Read along while the caller reads the body as bytes, text or lines; end `call` when it is read or closed."""
-    cls = type(http)
+    cls = http.__class__
     body = _Events(call) if "text/event-stream" in http.headers.get("content-type", "") else _Whole(call, http.headers)
 
     def iter_bytes(chunk_size: int | None = None) -> Iterator[bytes]:
@@ -81,7 +81,7 @@ def watch_body(call: Call, http: Any) -> None:
 def unwatch_body(http: Any) -> None:
     """Take the shadows off again."""
     for name in ("iter_bytes", "aiter_bytes"):
-        vars(http).pop(name, None)
+        http.__dict__.pop(name, None)
 
 
 def _tap(call: Call, source: Iterator[bytes], body: _Events | _Whole) -> Iterator[bytes]:

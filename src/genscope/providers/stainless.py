@@ -55,7 +55,7 @@ class Seam:
         self._pipeline = pipeline
         self._own_hosts = settings.providers
         self._asks_for_usage = settings.stream_usage
-        self._endpoints: dict[tuple[int, type], tuple[Any, Endpoint]] = {}
+        self._endpoints: dict[tuple[int, Any], tuple[Any, Endpoint]] = {}
         self._streams: tuple[type, ...] = ()
         self._raw_responses: tuple[type, ...] = ()
 
@@ -126,7 +126,7 @@ class Seam:
             parts = urlsplit(path)
             return self._locate(client, parts.scheme, parts.hostname or "", parts.port)
         url = client.base_url
-        key = (id(url), type(client))
+        key = (id(url), client.__class__)
         known = self._endpoints.get(key)
         if known is not None and known[0] is url:  # the URL is kept here, so its id is not given to another one
             return known[1]
@@ -193,7 +193,7 @@ def _is_raw(headers: Any) -> bool:
 
 
 def _body(options: Any, identifiers: Mapping[str, str]) -> Mapping[str, Any]:
-    """The JSON of a request with what `extra_body` adds to it; for a GET its query, with the identifiers of the path."""
+    """The JSON of a request with what `extra_body` adds; for a GET its query, with the identifiers of the path."""
     if identifiers:
         params = options.params
         return {**params, **identifiers} if isinstance(params, Mapping) else identifiers
@@ -222,7 +222,7 @@ def _follow_raw(call: Call, raw: Any) -> None:
 
     def parse(*, to: Any = None) -> Any:
         raw: Any = response()
-        parsed = type(raw)._parse(raw, to=to)
+        parsed = raw.__class__._parse(raw, to=to)
         if hasattr(parsed, "_iterator") and not call.finished:  # from now on the SDK reads the body
             unwatch_body(http)
             _follow(call, parsed)

@@ -16,7 +16,7 @@ from genscope.core.pipeline import Stage
 from genscope.semconv import Flavour, Metric
 
 _MAX_SERIES: Final = 1024
-"""Model names come from the caller: what is kept for each must not grow for ever. Later ones are not counted by attempt."""
+"""Model names come from the caller: what is kept for each must not grow for ever. Attempts of more are not counted."""
 
 Attributes = dict[str, Any]
 Key = tuple[Any, ...]
@@ -38,7 +38,7 @@ class _Series:
 class Metrics(Stage):
     """Duration and tokens of every call, time to the first chunk of every stream, attempts of every request.
 
-    The attributes are a fixed list, the same for all: operation, provider, models, server, and the error's type or kind.
+    The attributes are a fixed list, the same for all: operation, provider, models, server, the error's type or kind.
     """
 
     def __init__(self, meter: Meter, flavour: Flavour) -> None:

@@ -75,7 +75,7 @@ class Spans(Stage):
     def _complete(self, op: Operation) -> None:
         """Add what the other instrumentation did not say; its own words, its status and its end are left to it."""
         if op.span.is_recording():
-            known = op.span.attributes or {}
+            known: Attributes = op.span.attributes or {}
             ours = self._request_attributes(op) | self._response_attributes(op)
             op.span.set_attributes({name: value for name, value in ours.items() if name not in known})
 

@@ -47,7 +47,6 @@ _REASONING: Final = ("reasoning_content", "reasoning")
 """Not OpenAI's: DeepSeek, vLLM and Groq send the first, OpenRouter the second."""
 
 
-
 def read_request(op: Operation, body: Mapping[str, Any]) -> None:
     read_parameters(op, body, PARAMETERS)
     op.request["api_type"] = "chat_completions"

@@ -39,7 +39,7 @@ class StreamedChoices:
                 self.identify(chunk)
 
     def identify(self, chunk: Any) -> None:
-        """Azure's first chunk, which only reports on the prompt, has an empty id and model: the last that has one wins."""
+        """The last that says it wins: Azure's first chunk, a report on the prompt, has an empty id and model."""
         said = members(chunk)
         for name in ("id", "model", "service_tier", "system_fingerprint"):
             value = text(said.get(name))
@@ -60,7 +60,7 @@ _MAX_CHOICES: Final = 128
 
 
 def ask_for_usage(body: Any) -> Mapping[str, Any] | None:
-    """The body of a streamed request that asks for its token usage; None if it asks already, or says that it will not."""
+    """The body of a streamed request that asks for its token usage; None if it has said already what it wants."""
     if not isinstance(body, Mapping):
         return None
     body = cast("Mapping[str, Any]", body)

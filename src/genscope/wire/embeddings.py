@@ -16,7 +16,6 @@ PARAMETERS: Final[Mapping[str, Rule]] = {
 }
 
 
-
 def read_request(op: Operation, body: Mapping[str, Any]) -> None:
     read_parameters(op, body, PARAMETERS)
 

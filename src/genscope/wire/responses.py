@@ -53,7 +53,6 @@ _CLIENT_TOOLS: Final = frozenset({"function_call", "custom_tool_call", "computer
 """Output items that wait for the application to act; the other tools ran at the provider."""
 
 
-
 def read_request(op: Operation, body: Mapping[str, Any]) -> None:
     read_parameters(op, body, PARAMETERS)
     if "prompt" in body:

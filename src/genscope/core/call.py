@@ -19,8 +19,8 @@ from typing import Any, Protocol
 from weakref import ref
 
 from genscope.core.ambient import enter, leave
-from genscope.core.errors import classify, classify_reported
-from genscope.core.operation import Operation
+from genscope.core.errors import classify, classify_reported, rejected_answer
+from genscope.core.operation import Failure, Operation
 from genscope.core.pipeline import ChunkWatcher, Faults, Pipeline
 
 
@@ -113,7 +113,14 @@ class Call:
     def fail(self, error: BaseException) -> None:
         """`error` is on its way to the caller."""
         if self._unfinished:
-            failure = self.op.failure = classify(error)
+            try:
+                failure = classify(error)
+            except Exception as fault:
+                self.faults.report("classifying an exception", fault)
+                failure = Failure("unknown", type(error).__name__, False, exception=error)
+            self.op.failure = failure
+            if self.answer is None:
+                self.answer = rejected_answer(error)
             self._end("cancelled" if failure.kind == "cancelled" else "failed")
 
     def abandon(self) -> None:

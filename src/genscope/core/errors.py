@@ -7,7 +7,6 @@ https://learn.microsoft.com/azure/ai-services/openai/how-to/content-filters, htt
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any, Final, cast
@@ -169,6 +168,11 @@ def classify_reported(error: ProviderError) -> Failure:
     return Failure(kind=kind, type=error.code or error.type or "error", retryable=kind in RETRYABLE)
 
 
+def rejected_answer(error: BaseException) -> Any:
+    """The answer that an SDK received, paid for and rejected: openai's `parse` raises when it was cut or filtered."""
+    return _attribute(error, "completion")
+
+
 def _kind(error: BaseException, status: int | None, reported: ProviderError) -> str:
     kind = _by_code(reported)
     if kind is not None:
@@ -177,8 +181,6 @@ def _kind(error: BaseException, status: int | None, reported: ProviderError) -> 
         if status == 404 and reported.type == "not_found_error":  # Anthropic says no more than that for a model
             return "model_not_found"
         return _BY_STATUS.get(status) or ("server_error" if status >= 500 else "invalid_request")
-    if isinstance(error, (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit)):
-        return "cancelled"
     for cls in type(error).__mro__:
         kind = _BY_CLASS.get(cls.__name__)
         if kind is not None:

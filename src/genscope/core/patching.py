@@ -56,6 +56,12 @@ class Patch:
     def _bind(self, module: ModuleType) -> None:
         if not self.installed or self.bound:  # uninstrumented before the import, or imported a second time
             return
+        try:
+            self._wrap(module)
+        except Exception:  # this may run inside the application's own import statement
+            logger.exception("genscope: %s cannot be traced", self.module)
+
+    def _wrap(self, module: ModuleType) -> None:
         for target, wrapper in self._targets(module):
             path, _, name = target.rpartition(".")
             owner = getattr(module, path, None)

@@ -6,10 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, ClassVar
 
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
-from opentelemetry.metrics import get_meter
-from opentelemetry.trace import get_tracer
 
-from genscope import __version__, semconv, settings
+from genscope import semconv, settings
 from genscope.core.pipeline import Faults, Pipeline, Stage
 from genscope.providers.openai import OPENAI
 from genscope.providers.stainless import Seam, Stainless
@@ -67,9 +65,7 @@ def chosen(only: Iterable[str] | None) -> list[SdkInstrumentor]:
 
 
 def _pipeline(tracer_provider: Any, meter_provider: Any, stages: Sequence[Stage], options: Settings) -> Pipeline:
-    tracer = get_tracer("genscope", __version__, tracer_provider, semconv.SCHEMA_URL)
-    meter = get_meter("genscope", __version__, meter_provider, semconv.SCHEMA_URL)
-    telemetry: list[Stage] = [Spans(tracer), Metrics(meter, semconv.DEFAULT)]
+    telemetry: list[Stage] = [Spans(tracer_provider), Metrics(meter_provider, semconv.DEFAULT)]
     if options.time_per_output_chunk:
-        telemetry.append(ChunkTimes(meter, semconv.DEFAULT))
+        telemetry.append(ChunkTimes(meter_provider, semconv.DEFAULT))
     return Pipeline((*telemetry, *stages), Faults(options.raise_faults))

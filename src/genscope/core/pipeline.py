@@ -22,7 +22,10 @@ _QUIET_SECONDS = 60.0
 class Stage(Protocol):
     """Anything with these two methods. An exception of theirs is logged and goes no further, `BudgetExceeded` apart.
 
-    A class that inherits from this one need not define both.
+    A class that inherits from this one need not define both. A stage may also have
+
+    * `chunk(op, chunk, gap)`, called for every chunk of a stream (`ChunkWatcher`);
+    * `idle()`, true while nobody would see what it does. While all stages are idle, calls pass by unread.
     """
 
     def start(self, op: Operation) -> None:
@@ -71,6 +74,14 @@ class Pipeline:
         self.chunk_watchers: tuple[ChunkWatcher, ...] = tuple(
             watch for stage in stages if callable(watch := getattr(stage, "chunk", None))
         )
+        self._idlers: list[Callable[[], bool] | None] = [getattr(stage, "idle", None) for stage in stages]
+        self.awake = False
+        """Whether some stage has been found busy. It stays so: a provider that is set once is set for good."""
+
+    def idle(self) -> bool:
+        """Whether no stage has anybody to work for; asked before each call until one has."""
+        self.awake = not all(idle is not None and idle() for idle in self._idlers)
+        return not self.awake
 
     def start(self, op: Operation) -> None:
         """Raises `BudgetExceeded` when a stage refuses the call, and nothing else."""

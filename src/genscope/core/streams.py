@@ -44,10 +44,21 @@ def follow(call: Call, source: Iterator[Any]) -> Iterator[Any]:
 
 async def afollow(call: Call, source: AsyncIterator[Any]) -> AsyncIterator[Any]:
     """`follow` for an asynchronous iterator."""
-    take = Intake(call).take
+    op, intake = call.op, Intake(call)
     try:
         async for chunk in source:
-            take(chunk)
+            intake.take(chunk)
+            yield chunk
+            if op.first_token is not None:
+                break
+        fold, chunks = intake.fold, op.chunks
+        async for chunk in source:
+            chunks += 1
+            op.progress = (chunks, perf_counter())
+            try:
+                fold(chunk)
+            except Exception as fault:
+                fold = intake.stop_reading(fault)
             yield chunk
     except GeneratorExit:
         call.abandon()

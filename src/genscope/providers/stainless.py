@@ -106,6 +106,8 @@ class Seam:
         try:
             if not self.patch.installed or suppressed():
                 return None
+            if not self._pipeline.awake and self._pipeline.idle():
+                return None
             options = args[1] if len(args) > 1 else kwargs["options"]
             match = self._routes.find(options.method, options.url)
             if match is None:

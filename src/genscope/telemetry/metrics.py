@@ -8,12 +8,21 @@ from collections.abc import Iterator
 from threading import Lock
 from typing import Any, Final
 
-from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
+from opentelemetry.metrics import (
+    CallbackOptions,
+    Histogram,
+    Meter,
+    MeterProvider,
+    Observation,
+    get_meter,
+    get_meter_provider,
+)
 
 from genscope import semconv
 from genscope.core.operation import Operation
 from genscope.core.pipeline import Stage
 from genscope.semconv import Flavour, Metric
+from genscope.telemetry.scope import SCOPE, is_placeholder
 
 _MAX_SERIES: Final = 1024
 """Model names come from the caller: what is kept for each must not grow for ever. Attempts of more are not counted."""
@@ -41,7 +50,9 @@ class Metrics(Stage):
     The attributes are a fixed list, the same for all: operation, provider, models, server, the error's type or kind.
     """
 
-    def __init__(self, meter: Meter, flavour: Flavour) -> None:
+    def __init__(self, provider: MeterProvider | None, flavour: Flavour) -> None:
+        meter = _meter(provider)
+        self._provider = provider
         self._duration = _histogram(meter, flavour.duration)
         self._tokens = _histogram(meter, flavour.tokens)
         self._first_chunk = _histogram(meter, flavour.time_to_first_chunk)
@@ -52,6 +63,9 @@ class Metrics(Stage):
         # Plain numbers that a reader collects: nearly every call is one attempt, and not worth a measurement.
         metric = semconv.ATTEMPTS
         meter.create_observable_counter(metric.name, [self._observe], metric.unit, metric.description)
+
+    def idle(self) -> bool:
+        return is_placeholder(self._provider or get_meter_provider())
 
     def end(self, op: Operation) -> None:
         key = (op.name, op.provider, op.model, op.response_model, op.server_address, op.server_port)
@@ -94,8 +108,12 @@ class Metrics(Stage):
 class ChunkTimes(Stage):
     """Time between the chunks of a stream: a measurement for each chunk, and therefore only on request."""
 
-    def __init__(self, meter: Meter, flavour: Flavour) -> None:
-        self._gap = _histogram(meter, flavour.time_per_output_chunk)
+    def __init__(self, provider: MeterProvider | None, flavour: Flavour) -> None:
+        self._provider = provider
+        self._gap = _histogram(_meter(provider), flavour.time_per_output_chunk)
+
+    def idle(self) -> bool:
+        return is_placeholder(self._provider or get_meter_provider())
 
     def chunk(self, op: Operation, chunk: Any, gap: float | None) -> None:
         if gap is not None:
@@ -113,6 +131,10 @@ def attributes_of(op: Operation) -> Attributes:
         (semconv.SERVER_PORT, op.server_port),
     )
     return {name: value for name, value in named if value is not None}
+
+
+def _meter(provider: MeterProvider | None) -> Meter:
+    return get_meter(*SCOPE, meter_provider=provider, schema_url=semconv.SCHEMA_URL)
 
 
 def _histogram(meter: Meter, metric: Metric) -> Histogram:

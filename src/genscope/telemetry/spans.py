@@ -6,13 +6,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from opentelemetry.context import get_current
-from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, set_span_in_context
+from opentelemetry.trace import (
+    SpanKind,
+    Status,
+    StatusCode,
+    TracerProvider,
+    get_tracer,
+    get_tracer_provider,
+    set_span_in_context,
+)
 
 from genscope import semconv
 from genscope.core.operation import Attempt, Failure, Operation
 from genscope.core.pipeline import Stage
 from genscope.telemetry.exceptions import describe, exception_attributes
 from genscope.telemetry.neighbours import describes_this_call
+from genscope.telemetry.scope import SCOPE, is_placeholder
 
 _CLIENT = SpanKind.CLIENT
 _USAGE = semconv.USAGE
@@ -35,10 +44,14 @@ class _ByProvider(dict[str, dict[str, str]]):
 class Spans(Stage):
     """Starts and ends the span, or completes that of another instrumentation which already describes the call."""
 
-    def __init__(self, tracer: Tracer) -> None:
-        self._tracer = tracer
+    def __init__(self, provider: TracerProvider | None) -> None:
+        self._provider = provider
+        self._tracer = get_tracer(*SCOPE, tracer_provider=provider, schema_url=semconv.SCHEMA_URL)
         self._request_names = _ByProvider(semconv.REQUEST)
         self._response_names = _ByProvider(semconv.RESPONSE)
+
+    def idle(self) -> bool:
+        return is_placeholder(self._provider or get_tracer_provider())
 
     def start(self, op: Operation) -> None:
         parent = get_current()

@@ -1,0 +1,15 @@
+"""Under which name genscope writes, and whether anybody reads it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from genscope import __version__
+
+SCOPE: Final = ("genscope", __version__)
+"""Name and version of our instrumentation scope."""
+
+
+def is_placeholder(provider: Any) -> bool:
+    """Whether a provider is one of the API's own (proxy, no-op): every implementation lives in another package."""
+    return type(provider).__module__.startswith(("opentelemetry.trace", "opentelemetry.metrics"))

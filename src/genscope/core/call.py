@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from inspect import currentframe
 from time import perf_counter, time_ns
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from weakref import ref
 
 from genscope.core.ambient import enter, leave
@@ -211,16 +211,20 @@ _streams: dict[int, ref[Call]] = {}
 _orphans: deque[Call] = deque()
 
 
+_LOCKING: Final = ("opentelemetry.sdk", "opentelemetry.exporter", "genscope.core.pipeline")
+"""Modules that are on the stack while somebody may hold a lock that ending a call takes."""
+
+
 def _inside_telemetry() -> bool:
-    """Whether this thread is inside the OpenTelemetry SDK right now.
+    """Whether this thread is inside the OpenTelemetry SDK, or inside a stage, right now.
 
     A garbage collection may strike anywhere, there too: in the middle of a measurement, say, with its lock held.
-    To end a span from within would take that lock a second time, for ever.
+    To end a call from within would take that lock a second time, for ever.
     """
     frame = currentframe()
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
-        if name.startswith(("opentelemetry.sdk", "opentelemetry.exporter")):
+        if name.startswith(_LOCKING):
             return True
         frame = frame.f_back
     return False

@@ -8,6 +8,7 @@ https://learn.microsoft.com/azure/ai-services/openai/how-to/content-filters, htt
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
@@ -33,59 +34,69 @@ KINDS: Final = (
 )
 """Values of `genscope.error.kind`. `unknown` is an exception that says nothing we understand: it is not guessed at."""
 
+_OTHER: Final = "_OTHER"
+"""OpenTelemetry's `error.type` of an error without a name."""
+
 RETRYABLE: Final = frozenset({"rate_limit", "timeout", "connection", "overloaded", "server_error"})
 
-_BY_CODE: Final = {
-    "rate_limit_exceeded": "rate_limit",
-    "rate_limit_error": "rate_limit",
-    "requests": "rate_limit",
-    "tokens": "rate_limit",
-    "rate_limit_reached": "rate_limit",
-    "insufficient_quota": "quota",
-    "billing_hard_limit_reached": "quota",
-    "billing_not_active": "quota",
-    "billing_error": "quota",
-    "quota_exceeded": "quota",
-    "timeout": "timeout",
-    "timeout_error": "timeout",
-    "vector_store_timeout": "timeout",
-    "invalid_api_key": "authentication",
-    "incorrect_api_key": "authentication",
-    "authentication_error": "authentication",
-    "invalid_authentication": "authentication",
-    "account_deactivated": "authentication",
-    "permission_error": "permission",
-    "permission_denied": "permission",
-    "unsupported_country_region_territory": "permission",
-    "model_not_found": "model_not_found",
-    "model_not_available": "model_not_found",
-    "deploymentnotfound": "model_not_found",
-    "unknown_model": "model_not_found",
-    "context_length_exceeded": "context_length",
-    "string_above_max_length": "context_length",
-    "request_too_large": "context_length",
-    "content_filter": "content_filter",
-    "content_policy_violation": "content_filter",
-    "responsibleaipolicyviolation": "content_filter",
-    "moderation_blocked": "content_filter",
-    "invalid_prompt": "content_filter",
-    "overloaded_error": "overloaded",
-    "overloaded": "overloaded",
-    "engine_overloaded": "overloaded",
-    "model_overloaded": "overloaded",
-    "slow_down": "overloaded",
-    "server_error": "server_error",
-    "internal_server_error": "server_error",
-    "internal_error": "server_error",
-    "api_error": "server_error",
-    "invalid_value": "invalid_request",
-    "invalid_type": "invalid_request",
-    "missing_required_parameter": "invalid_request",
-    "unknown_parameter": "invalid_request",
-    "unsupported_parameter": "invalid_request",
-    "unsupported_value": "invalid_request",
+_CODES: Final[Mapping[str, tuple[str, ...]]] = {
+    "rate_limit": (
+        "rate_limit_exceeded", "rate_limit_error", "rate_limit_reached", "rate_limited", "too_many_requests",
+        "requests", "tokens",
+    ),
+    "quota": (
+        "insufficient_quota", "quota_exceeded", "credit_balance_exhausted", "organization_spend_limit_exceeded",
+        "project_spend_limit_exceeded", "organization_usage_limit_exceeded", "billing_hard_limit_reached",
+        "billing_not_active", "billing_error", "payment_required",
+    ),
+    "timeout": ("timeout", "timeout_error", "vector_store_timeout", "deadline_exceeded"),
+    "authentication": (
+        "invalid_api_key", "incorrect_api_key", "authentication_error", "invalid_authentication", "unauthenticated",
+        "account_deactivated", "invalid_grant", "invalid_subject_token",
+    ),
+    "permission": ("permission_error", "permission_denied", "unsupported_country_region_territory"),
+    "model_not_found": (
+        "model_not_found", "model_not_available", "model_decommissioned", "unknown_model", "invalid_model",
+        "deployment_not_found",
+    ),
+    "context_length": (
+        "context_length_exceeded", "exceed_context_size_error", "string_above_max_length", "request_too_large",
+    ),
+    "content_filter": (
+        "content_filter", "content_policy_violation", "responsible_ai_policy_violation", "moderation_blocked",
+        "invalid_prompt", "bio_policy", "misalignment_policy_violation", "image_content_policy_violation",
+        "data_inspection_failed",
+    ),
+    "overloaded": (
+        "overloaded", "overloaded_error", "engine_overloaded", "engine_overloaded_error", "model_overloaded",
+        "server_is_overloaded", "service_unavailable", "service_unavailable_error", "unavailable", "no_capacity",
+        "capacity_exceeded", "service_tier_capacity_exceeded",
+    ),
+    "invalid_response": ("tool_use_failed", "json_validate_failed"),  # Groq: what the model wrote did not fit
+    "invalid_request": (
+        "invalid_value", "invalid_type", "missing_required_parameter", "unknown_parameter", "unsupported_parameter",
+        "unsupported_value", "data_residency_mismatch", "invalid_image", "invalid_image_format", "invalid_image_url",
+        "invalid_image_mode", "invalid_base64_image", "image_too_large", "image_too_small", "image_parse_error",
+        "image_file_too_large", "image_file_not_found", "empty_image_file", "failed_to_download_image",
+        "unsupported_image_media_type",
+    ),
+}  # fmt: skip
+"""Codes and types that say more than the status of the answer. `DeploymentNotFound` is `deployment_not_found` here."""
+
+_GENERAL: Final[Mapping[str, tuple[str, ...]]] = {
+    "rate_limit": ("slow_down", "resource_exhausted"),
+    "invalid_request": ("invalid_request_error", "bad_request_error", "invalid_argument"),
+    "server_error": ("server_error", "api_error", "internal_server_error", "internal_error", "internal"),
 }
-"""Provider error codes and types, lower case. `invalid_request_error` is no kind: half of all have that type."""
+"""Codes and types that say less than a status, for where there is none: in the middle of a stream."""
+
+
+def _plain(code: str) -> str:
+    return "".join(filter(str.isalnum, code.lower()))
+
+
+_BY_CODE: Final = {_plain(code): kind for kind, codes in _CODES.items() for code in codes}
+_BY_GENERAL_CODE: Final = {_plain(code): kind for kind, codes in _GENERAL.items() for code in codes}
 
 _BY_STATUS: Final = {
     400: "invalid_request",
@@ -127,7 +138,10 @@ _BY_CLASS: Final = {
     # HTTP libraries (httpx and httpx2 share their names) and the standard library
     "TimeoutException": "timeout",
     "TimeoutError": "timeout",
+    "UnsupportedProtocol": "invalid_request",
+    "LocalProtocolError": "invalid_request",
     "TransportError": "connection",
+    "TooManyRedirects": "invalid_response",
     "StreamError": "invalid_request",
     "InvalidURL": "invalid_request",
     "DecodingError": "invalid_response",
@@ -143,6 +157,12 @@ _BY_CLASS: Final = {
 }
 """By the name of the exception's class or of its nearest base class."""
 
+_NO_REPORTS: Final = frozenset({"APIResponseValidationError", "SystemExit"})
+"""Exceptions whose `body` or `code` is no provider's error: the answer that was not understood, an exit status."""
+
+_REQUEST_ID_HEADERS: Final = ("x-request-id", "request-id", "apim-request-id")
+_CODE: Final = re.compile(r"[\w.:/+=-]{1,64}", re.ASCII)
+
 
 class BudgetExceeded(RuntimeError):
     """A call was refused before it was sent: a limit is used up. The only exception that a stage may let out."""
@@ -152,20 +172,23 @@ def classify(error: BaseException) -> Failure:
     """What an exception raised by an SDK means. Never raises, whatever the exception's attributes do."""
     status = _status(error)
     reported = _reported(error)
+    kind = _kind(reported, status, error)
     return Failure(
-        kind=_kind(error, status, reported),
-        type=reported.code or reported.type or type(error).__name__,
-        retryable=_retryable(error, status, reported),
+        kind=kind,
+        type=_type(reported) or _text(type(error).__name__) or _OTHER,
+        # 409: the SDKs retry a lock conflict, https://github.com/openai/openai-python#retries
+        retryable=kind in RETRYABLE or status == 409,
         status=status,
-        request_id=_text(_attribute(error, "request_id")),
+        request_id=_request_id(error),
         exception=error,
     )
 
 
 def classify_reported(error: ProviderError) -> Failure:
     """What an error inside an answer means: an `error` event of a stream, a response with status `failed`."""
-    kind = _by_code(error) or "unknown"
-    return Failure(kind=kind, type=error.code or error.type or "error", retryable=kind in RETRYABLE)
+    reported = ProviderError(code=_text(error.code), type=_text(error.type))
+    kind = _kind(reported, None)
+    return Failure(kind=kind, type=_type(reported) or _OTHER, retryable=kind in RETRYABLE)
 
 
 def rejected_answer(error: BaseException) -> Any:
@@ -173,51 +196,70 @@ def rejected_answer(error: BaseException) -> Any:
     return _attribute(error, "completion")
 
 
-def _kind(error: BaseException, status: int | None, reported: ProviderError) -> str:
-    kind = _by_code(reported)
+def _kind(reported: ProviderError, status: int | None, error: BaseException | None = None) -> str:
+    if status == 413:  # whatever the code: Groq's is that of a rate limit
+        return "context_length"
+    kind = _look_up(_BY_CODE, reported)
     if kind is not None:
         return kind
-    if status is not None and status >= 400:
-        if status == 404 and reported.type == "not_found_error":  # Anthropic says no more than that for a model
-            return "model_not_found"
+    if status is None or status < 400:  # in the middle of a stream: OpenRouter and vLLM put it into the code
+        status = int(reported.code) if reported.code and re.fullmatch("[45]..", reported.code) else 0
+    if status >= 400:
+        if status == 404 and reported.type and _plain(reported.type) == "notfounderror":
+            return "model_not_found"  # Anthropic, vLLM and Ollama say no more than that for a model
         return _BY_STATUS.get(status) or ("server_error" if status >= 500 else "invalid_request")
+    kind = _look_up(_BY_GENERAL_CODE, reported)
+    if kind is not None:
+        return kind
     for cls in type(error).__mro__:
         kind = _BY_CLASS.get(cls.__name__)
         if kind is not None:
             return kind
-    return "server_error" if reported.code or reported.type else "unknown"
+    return "unknown"
 
 
-def _retryable(error: BaseException, status: int | None, reported: ProviderError) -> bool:
-    if status == 409:  # the SDKs retry a lock conflict, https://github.com/openai/openai-python#retries
-        return True
-    return _kind(error, status, reported) in RETRYABLE
-
-
-def _by_code(reported: ProviderError) -> str | None:
+def _look_up(table: Mapping[str, str], reported: ProviderError) -> str | None:
     for code in (reported.code, reported.type):
-        kind = _BY_CODE.get(code.lower()) if code else None
+        kind = table.get(_plain(code)) if code else None
         if kind is not None:
             return kind
     return None
 
 
+def _type(reported: ProviderError) -> str | None:
+    """The provider's own word for an error: a number says less than the type beside it."""
+    code = reported.code
+    return reported.type or code if code is None or code.isdecimal() else code
+
+
 def _reported(error: BaseException) -> ProviderError:
     """The provider's code and type: from the exception's own attributes, else from the body of the answer."""
+    if any(cls.__name__ in _NO_REPORTS for cls in type(error).__mro__):
+        return ProviderError()
     found = ProviderError(code=_text(_attribute(error, "code")), type=_text(_attribute(error, "type")))
-    body = _attribute(error, "body")
-    if not isinstance(body, Mapping):
-        body = _body(_attribute(error, "response"))
-    if isinstance(body, Mapping):
-        body = cast("Mapping[str, Any]", body)
-        inner = body.get("error", body)
-        if isinstance(inner, Mapping):
-            inner = cast("Mapping[str, Any]", inner)
-            found.code = found.code or _text(inner.get("code"))
-            found.type = found.type or _text(inner.get("type"))
-        elif found.code is None:
-            found.code = _text(inner)  # OAuth: {"error": "invalid_grant"}
+    if found.code is None or found.type is None:
+        try:
+            said = _error_object(error)
+            if isinstance(said, Mapping):
+                said = cast("Mapping[str, Any]", said)
+                status = said.get("status")
+                found.code = found.code or _text(said.get("code"))
+                found.type = found.type or _text(said.get("type")) or _text(status if isinstance(status, str) else None)
+            else:
+                found.code = found.code or _text(said)  # OAuth: {"error": "invalid_grant"}
+        except Exception:  # a body is whatever the server sent, read by whatever the SDK reads with
+            pass
     return found
+
+
+def _error_object(error: BaseException) -> Any:
+    """What the provider says about an error: the body of its answer, or what that has under `error`."""
+    body = _attribute(error, "body")
+    if not isinstance(body, (Mapping, list)):
+        body = _body(_attribute(error, "response"))
+    if isinstance(body, list) and body:  # Gemini
+        body = cast("list[Any]", body)[0]
+    return (cast("Mapping[str, Any]", body).get("error") or body) if isinstance(body, Mapping) else None
 
 
 def _body(response: Any) -> Any:
@@ -231,9 +273,20 @@ def _body(response: Any) -> Any:
 def _status(error: BaseException) -> int | None:
     for holder in (error, _attribute(error, "response")):
         status = _attribute(holder, "status_code")
-        if isinstance(status, int) and not isinstance(status, bool):
-            return status
+        if isinstance(status, int) and 100 <= status <= 599:
+            return int(status)
     return None
+
+
+def _request_id(error: BaseException) -> str | None:
+    found = _text(_attribute(error, "request_id"))
+    if found is None:
+        headers = _attribute(_attribute(error, "response"), "headers")
+        try:
+            found = next(filter(None, (_text(headers.get(name)) for name in _REQUEST_ID_HEADERS)), None)
+        except Exception:  # no answer, no headers
+            pass
+    return found
 
 
 def _attribute(holder: Any, name: str) -> Any:
@@ -245,8 +298,6 @@ def _attribute(holder: Any, name: str) -> Any:
 
 def _text(value: Any) -> str | None:
     """A code is a short identifier: what is longer is prose, may quote the prompt, and would be a label of a metric."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if isinstance(value, str) and 0 < len(value) <= 64 and not any(c.isspace() for c in value):
-        return value
-    return None
+    if type(value) is int:
+        value = str(value) if 0 <= value < 1_000_000 else None
+    return value if isinstance(value, str) and _CODE.fullmatch(value) else None

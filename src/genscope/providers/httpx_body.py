@@ -155,7 +155,7 @@ class _Events:
     def _take(self, data: bytes) -> None:
         try:
             event = objects(json.loads(data))
-        except ValueError:  # [DONE], or nothing that we understand
+        except (ValueError, RecursionError):  # [DONE], or nothing that we understand
             return
         error = getattr(event, "error", None)
         if error is not None:  # the SDK raises it when it parses the stream, here nobody does
@@ -171,5 +171,5 @@ def _parse(headers: Any, parts: list[bytes]) -> Any:
         return None
     try:
         return objects(json.loads(b"".join(parts)))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

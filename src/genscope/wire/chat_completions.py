@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from genscope.core.operation import Operation
-from genscope.wire.choices import StreamedChoices, ask_for_usage, is_usage_only, read_finish_reasons
+from genscope.wire.choices import StreamedChoices, ask_for_usage, is_usage_only, read_choices
 from genscope.wire.fields import (
     Rule,
     choice_count,
     integer,
+    listed,
     members,
     number,
+    objects,
     output_type,
     read_identity,
     read_parameters,
@@ -55,17 +57,18 @@ def read_request(op: Operation, body: Mapping[str, Any]) -> None:
 def read_response(op: Operation, answer: Any) -> None:
     read_identity(op, answer)
     op.usage = read_usage(getattr(answer, "usage", None), "prompt_tokens", "completion_tokens")
-    read_finish_reasons(op, getattr(answer, "choices", None))
+    read_choices(op, answer)
 
 
 class Answer(StreamedChoices):
     """A streamed chat completion."""
 
     def lead(self, chunk: Any) -> str | None:
+        chunk = objects(chunk)
         self.identify(chunk)
         thinks = False
-        for choice in chunk.choices or ():
-            said = members(choice.delta)
+        for choice in listed(getattr(chunk, "choices", None)):
+            said = members(getattr(choice, "delta", None))  # Azure's report on what it filtered has none
             if any(said.get(part) for part in _CONTENT):
                 return "text"
             thinks = thinks or any(said.get(part) for part in _REASONING)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from genscope.core.operation import Operation
-from genscope.wire.fields import members, text
+from genscope.wire.fields import count, listed, members, objects, provider_error, text
 
 
 class Choice:
@@ -31,12 +31,23 @@ class StreamedChoices:
 
     def fold(self, chunk: Any) -> None:
         # The path of every chunk: plain attribute access, nothing more than the two tests for what most do not have.
-        if chunk.usage is not None:  # cumulative where it comes more than once: the last one wins
-            self.usage = chunk.usage
-        for choice in chunk.choices or ():
-            if choice.finish_reason is not None:
-                self._finish(choice)
-                self.identify(chunk)
+        try:
+            if chunk.usage is not None:  # cumulative where it comes more than once: the last one wins
+                self.usage = chunk.usage
+            for choice in chunk.choices or ():
+                if choice.finish_reason:
+                    self._finish(chunk)
+                    break
+        except (AttributeError, TypeError):
+            self._fold_unshaped(objects(chunk))
+
+    def _fold_unshaped(self, chunk: Any) -> None:
+        """A chunk that lacks a field, or plain JSON because the caller wants it so (`cast_to=object`)."""
+        usage = getattr(chunk, "usage", None)
+        if usage is not None:
+            self.usage = usage
+        if any(getattr(choice, "finish_reason", None) for choice in listed(getattr(chunk, "choices", None))):
+            self._finish(chunk)
 
     def identify(self, chunk: Any) -> None:
         """The last that says it wins: Azure's first chunk, a report on the prompt, has an empty id and model."""
@@ -46,13 +57,17 @@ class StreamedChoices:
             if value is not None:
                 setattr(self, name, value)
 
-    def _finish(self, choice: Any) -> None:
-        index = choice.index
-        if not isinstance(index, int) or not 0 <= index < _MAX_CHOICES:
-            return
-        while len(self.choices) <= index:
-            self.choices.append(Choice())
-        self.choices[index].finish_reason = choice.finish_reason
+    def _finish(self, chunk: Any) -> None:
+        """Take the finish reasons of a chunk that has one. A choice without an index, as some servers send it, has its place."""
+        self.identify(chunk)
+        for place, choice in enumerate(listed(chunk.choices)):
+            reason = text(getattr(choice, "finish_reason", None))
+            index = getattr(choice, "index", None)
+            index = place if index is None else count(index)
+            if reason is not None and index is not None and index < _MAX_CHOICES:
+                while len(self.choices) <= index:
+                    self.choices.append(Choice())
+                self.choices[index].finish_reason = reason
 
 
 _MAX_CHOICES: Final = 128
@@ -74,16 +89,25 @@ def ask_for_usage(body: Any) -> Mapping[str, Any] | None:
 
 
 def is_usage_only(chunk: Any) -> bool:
-    """Whether a chunk is there only because the usage was asked for."""
-    return not chunk.choices and getattr(chunk, "usage", None) is not None
+    """Whether a chunk is there only because the usage was asked for. Never raises: the application is iterating."""
+    chunk = objects(chunk)
+    return not getattr(chunk, "choices", True) and getattr(chunk, "usage", None) is not None
 
 
-def read_finish_reasons(op: Operation, choices: Any) -> None:
-    """One for each choice, in order; `error` in the place of a choice that was never finished while others were."""
-    if not choices:
+def read_choices(op: Operation, answer: Any) -> None:
+    """The finish reason of each choice, in order; `error` in the place of one that was never finished while others were.
+
+    OpenRouter says with status 200 and an `error` instead of choices that the provider behind it failed.
+    """
+    choices = getattr(answer, "choices", None)
+    if not isinstance(choices, list) or not choices:
+        error = members(answer).get("error")
+        if error:
+            op.error = provider_error(error)
         return
-    reason = choices[0].finish_reason
-    if len(choices) == 1 and type(reason) is str:
+    choices = cast("list[Any]", choices)
+    reason = getattr(choices[0], "finish_reason", None)
+    if len(choices) == 1 and type(reason) is str and reason:
         op.finish_reasons = (reason,)
         return
     reasons = [text(getattr(choice, "finish_reason", None)) for choice in choices]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from genscope.core.operation import Operation
-from genscope.wire.fields import Rule, integer, read_parameters, read_usage, text, texts
+from genscope.wire.fields import Rule, integer, listed, read_parameters, read_usage, text, texts
 
 OPERATION: Final = "embeddings"
 
@@ -22,10 +22,8 @@ def read_request(op: Operation, body: Mapping[str, Any]) -> None:
 
 def read_response(op: Operation, answer: Any) -> None:
     op.response_model = text(getattr(answer, "model", None))
-    usage = op.usage = read_usage(getattr(answer, "usage", None), "prompt_tokens", "completion_tokens")
-    if usage is not None:
-        usage.output_tokens = None  # there is no output: what some servers send as its count says nothing
-    data = getattr(answer, "data", None)
+    op.usage = read_usage(getattr(answer, "usage", None), "prompt_tokens")
+    data = listed(getattr(answer, "data", None))
     vector = getattr(data[0], "embedding", None) if data else None
     if isinstance(vector, list):  # a base64 string would have to be decoded to be counted
         op.response["dimension_count"] = len(cast("list[Any]", vector))

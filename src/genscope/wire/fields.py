@@ -6,7 +6,8 @@ Answers are read by attribute, be they the SDK's objects or plain JSON made read
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
@@ -23,15 +24,23 @@ class JsonObject(SimpleNamespace):
         return None
 
 
-def objects(value: Any) -> Any:
-    """Plain JSON with its objects made readable by attribute. The SDK's own objects come back as they are."""
-    if type(value) is dict:
+def objects(value: Any, depth: int = 8) -> Any:
+    """Plain JSON with its objects made readable by attribute. The SDK's own objects come back as they are.
+
+    What lies deeper than `depth` stays as it is: nothing there is ours to read, and its depth is the provider's choice.
+    """
+    if type(value) is dict and depth:
         items = cast("dict[str, Any]", value).items()
-        return JsonObject(**{str(key): objects(item) for key, item in items})
-    if type(value) is list:
+        return JsonObject(**{str(key): objects(item, depth - 1) for key, item in items})
+    if type(value) is list and depth:
         items = cast("list[Any]", value)
-        return [objects(item) for item in items] if items and type(items[0]) in (dict, list) else items
+        return [objects(item, depth - 1) for item in items] if items and type(items[0]) in (dict, list) else items
     return value
+
+
+def listed(value: Any) -> Sequence[Any]:
+    """The items of a list; none of anything else."""
+    return cast("list[Any]", value) if isinstance(value, list) else ()
 
 
 def members(value: Any) -> Mapping[str, Any]:
@@ -42,42 +51,55 @@ def members(value: Any) -> Mapping[str, Any]:
     try:
         named = value.__dict__
     except AttributeError:
-        return {}
+        # a field that this version of the SDK does not know is plain JSON
+        return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
     extra = getattr(value, "__pydantic_extra__", None)
     return {**named, **extra} if extra else named
 
 
+_MAX: Final = 2**63
+"""OpenTelemetry's integers have 64 bits; a larger one would be lost at the exporter."""
+
+
 def integer(value: Any) -> int | None:
-    """A count. JSON has one kind of number: 12.0 is 12."""
-    if type(value) is int:
-        return value
-    return int(value) if isinstance(value, float) and value.is_integer() else None
+    """A whole number. JSON has one kind of number: 12.0 is 12."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and -_MAX <= value < _MAX else None
+
+
+def count(value: Any) -> int | None:
+    """How many of something there were."""
+    found = integer(value)
+    return None if found is None or found < 0 else found
 
 
 def number(value: Any) -> float | int | None:
-    if type(value) is float:
-        return value
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    return integer(value)
 
 
 def text(value: Any) -> str | None:
     """An identifier or a name; an empty one says nothing."""
-    return value if isinstance(value, str) and value else None
+    if type(value) is not str and isinstance(value, str):
+        value = str.__str__(value)  # of an Enum the value, never `Model.GPT_4`
+    return value if type(value) is str and value else None
 
 
 def texts(value: Any) -> tuple[str, ...] | None:
     """One string or a list of them. Only a list: an iterator belongs to the SDK."""
     if isinstance(value, str):
-        return (value,)
+        return (str.__str__(value),)
     if isinstance(value, (list, tuple)):
-        return tuple(item for item in cast("list[Any]", value) if isinstance(item, str)) or None
+        return tuple(str.__str__(item) for item in cast("list[Any]", value) if isinstance(item, str)) or None
     return None
 
 
 def choice_count(value: Any) -> int | None:
     """The conventions want it only when it is not 1."""
-    count = integer(value)
-    return None if count == 1 else count
+    found = integer(value)
+    return None if found == 1 else found
 
 
 def service_tier(value: Any) -> str | None:
@@ -126,9 +148,12 @@ def read_identity(op: Operation, answer: Any) -> None:
 
 
 def provider_error(error: Any) -> ProviderError:
-    """An error object inside an answer: `{code, type, message}`."""
+    """An error object inside an answer: `{code, type, message}`. OpenRouter's code is a number."""
+    if isinstance(error, ProviderError):
+        return error
     said = members(error)
-    return ProviderError(text(said.get("code")), text(said.get("type")), text(said.get("message")))
+    code = said.get("code")
+    return ProviderError(str(code) if integer(code) else text(code), text(said.get("type")), text(said.get("message")))
 
 
 _INPUT_PARTS: Final = {
@@ -146,25 +171,26 @@ _OUTPUT_PARTS: Final = {
 }
 
 
-def read_usage(usage: Any, input_key: str, output_key: str) -> Usage | None:
+def read_usage(usage: Any, input_key: str, output_key: str | None = None) -> Usage | None:
     """The tokens that the provider counted; None if it counted none.
 
     The OpenAI APIs differ in the names of the totals; the details are called after them. Totals include their parts
     (cached tokens are input, reasoning tokens are output), as in the conventions. A part of zero tokens is left out:
-    the conventions want parts "when applicable" (semantic-conventions-genai #548).
+    the conventions want parts "when applicable" (semantic-conventions-genai #548). Without `output_key` there is no
+    output: what some servers send as its count says nothing.
     """
     if usage is None:
         return None
     found = Usage()
     tokens = getattr(usage, input_key, None)
-    if type(tokens) is not int:
-        tokens = integer(tokens)
+    if type(tokens) is not int or not 0 <= tokens < _MAX:
+        tokens = count(tokens)
     if tokens is not None:
         found.input_tokens = tokens
         _read_parts(found, getattr(usage, f"{input_key}_details", None), _INPUT_PARTS)
-    tokens = getattr(usage, output_key, None)
-    if type(tokens) is not int:
-        tokens = integer(tokens)
+    tokens = getattr(usage, output_key, None) if output_key else None
+    if type(tokens) is not int or not 0 <= tokens < _MAX:
+        tokens = count(tokens)
     if tokens is not None:
         found.output_tokens = tokens
         _read_parts(found, getattr(usage, f"{output_key}_details", None), _OUTPUT_PARTS)
@@ -178,6 +204,6 @@ def _read_parts(usage: Usage, details: Any, parts: Mapping[str, str]) -> None:
     if any(said.values()):
         for key, value in said.items():
             if value and key in parts:
-                tokens = integer(value)
-                if tokens is not None:
+                tokens = count(value)
+                if tokens:
                     setattr(usage, parts[key], tokens)

@@ -9,7 +9,9 @@ from genscope.core.operation import Operation, ProviderError
 from genscope.wire.fields import (
     Rule,
     integer,
+    listed,
     number,
+    objects,
     output_type,
     provider_error,
     read_identity,
@@ -75,7 +77,7 @@ def read_response(op: Operation, answer: Any) -> None:
     conversation = text(getattr(getattr(answer, "conversation", None), "id", None))
     if conversation is not None:
         op.response["conversation_id"] = conversation
-    kinds = {text(getattr(item, "type", None)) for item in getattr(answer, "output", None) or ()}
+    kinds = {text(getattr(item, "type", None)) for item in listed(getattr(answer, "output", None))}
     if "compaction" in kinds:
         op.response["compacted"] = True
     reason = _finish_reason(answer, status, kinds)
@@ -113,17 +115,24 @@ class Answer:
         self.error: Any = None
 
     def fold(self, event: Any) -> None:
-        if event.type in _KEPT:
-            if event.type == "error":
-                # `type` is its place in the protocol, not the provider's word for the error
-                self.error = getattr(event, "error", None) or ProviderError(
-                    code=text(getattr(event, "code", None)), message=text(getattr(event, "message", None))
-                )
-            else:
-                self.snapshot = event.response
+        try:
+            if event.type in _KEPT:
+                self._keep(event)
+        except (AttributeError, TypeError):  # no type, no name of one, or plain JSON (`cast_to=object`)
+            self._keep(objects(event))
+
+    def _keep(self, event: Any) -> None:
+        kind = text(getattr(event, "type", None))
+        if kind == "error":
+            error = getattr(event, "error", None)
+            self.error = provider_error(event if error is None else error)
+            if error is None:
+                self.error.type = None  # its place in the protocol, not the provider's word for the error
+        elif kind in _KEPT:
+            self.snapshot = objects(getattr(event, "response", None)) or self.snapshot
 
     def lead(self, event: Any) -> str | None:
-        kind = event.type
-        if isinstance(kind, str) and kind.endswith((".delta", ".partial_image")):
+        kind = text(getattr(objects(event), "type", None))
+        if kind is not None and kind.endswith((".delta", ".partial_image")):
             return "reasoning" if kind.startswith("response.reasoning") else "text"
         return None

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from genscope.core.operation import Operation
-from genscope.wire.choices import StreamedChoices, ask_for_usage, is_usage_only, read_finish_reasons
+from genscope.wire.choices import StreamedChoices, ask_for_usage, is_usage_only, read_choices
 from genscope.wire.fields import (
     Rule,
     choice_count,
     integer,
+    listed,
     number,
+    objects,
     read_identity,
     read_parameters,
     read_usage,
@@ -42,12 +44,14 @@ def read_request(op: Operation, body: Mapping[str, Any]) -> None:
 def read_response(op: Operation, answer: Any) -> None:
     read_identity(op, answer)
     op.usage = read_usage(getattr(answer, "usage", None), "prompt_tokens", "completion_tokens")
-    read_finish_reasons(op, getattr(answer, "choices", None))
+    read_choices(op, answer)
 
 
 class Answer(StreamedChoices):
     """A streamed completion."""
 
     def lead(self, chunk: Any) -> str | None:
+        chunk = objects(chunk)
         self.identify(chunk)
-        return "text" if any(getattr(choice, "text", None) for choice in chunk.choices or ()) else None
+        choices = listed(getattr(chunk, "choices", None))
+        return "text" if any(getattr(choice, "text", None) for choice in choices) else None

@@ -1,0 +1,290 @@
+"""The tables of README.md and docs/*.md, made from the code. `python docs/tables.py` writes them where they belong.
+
+A table stands between `<!-- table: NAME -->` and `<!-- end -->`. What the code does not say, the meaning of a name, is
+said here; a name without a meaning is an error, and so is a meaning without a name that is really emitted.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from genscope import semconv, settings, wire
+from genscope.core.errors import KINDS, RETRYABLE
+from genscope.core.operation import Usage
+from genscope.instrumentors import OpenAIInstrumentor
+from genscope.providers import hosts
+from genscope.providers.openai import OPENAI
+
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+
+_MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+Row = tuple[str, str, str]
+"""Names separated by spaces, type (and unit), meaning."""
+
+ATTRIBUTES: dict[str, tuple[Row, ...]] = {
+    "Identity": (
+        ("gen_ai.operation.name", "string", "`chat`, `text_completion`, `embeddings` or `fetch_response`"),
+        ("gen_ai.provider.name", "string", "who answers, told by the host; `_OTHER` for a host that is not known"),
+        ("gen_ai.request.model", "string", "model as requested"),
+        ("gen_ai.request.stream", "boolean", "`true` for a streamed answer, else absent"),
+        ("server.address server.port", "string, int", "host and port that the client sends to"),
+        ("openai.api.type", "string", "`chat_completions` or `responses`; OpenAI and Azure only"),
+    ),
+    "Request": (
+        ("gen_ai.request.max_tokens", "int, tokens", "limit for the answer, whatever the API calls it"),
+        ("gen_ai.request.temperature gen_ai.request.top_p", "double", "sampling parameters"),
+        ("gen_ai.request.top_k gen_ai.request.seed", "int", "sampling parameters"),
+        ("gen_ai.request.frequency_penalty gen_ai.request.presence_penalty", "double", "sampling parameters"),
+        ("gen_ai.request.stop_sequences", "string[]", "strings that end the answer"),
+        ("gen_ai.request.choice.count", "int", "choices asked for, if not 1"),
+        ("gen_ai.request.reasoning.level", "string", "reasoning effort"),
+        ("gen_ai.output.type", "string", "`text` or `json`, if the request says so"),
+        ("gen_ai.conversation.id", "string", "conversation of the Responses API"),
+        ("gen_ai.request.previous_response.id", "string", "response that this one continues"),
+        ("gen_ai.request.stream_cursor", "string", "event after which a fetched response is resumed"),
+        ("gen_ai.prompt.name gen_ai.prompt.version", "string", "id and version of a stored prompt"),
+        ("gen_ai.request.encoding_formats", "string[]", "format of embeddings"),
+        ("gen_ai.embeddings.dimension.count", "int", "length of a vector: as requested, then as received"),
+        ("openai.request.service_tier", "string", "tier asked for, if not `auto`; OpenAI and Azure only"),
+    ),
+    "Response": (
+        ("gen_ai.response.id", "string", "id of the answer"),
+        ("gen_ai.response.model", "string", "model that answered"),
+        ("gen_ai.response.finish_reasons", "string[]", "one for each choice; `error` for a choice left unfinished"),
+        ("gen_ai.response.status", "string", "status of a response, if not `completed`"),
+        ("gen_ai.conversation.compacted", "boolean", "`true` when the answer holds a compaction, else absent"),
+        ("openai.response.service_tier", "string", "tier that served the call; OpenAI and Azure only"),
+        ("openai.response.system_fingerprint", "string", "backend configuration; OpenAI and Azure only"),
+    ),
+    "Usage": (
+        ("gen_ai.usage.input_tokens gen_ai.usage.output_tokens", "int, tokens", "totals, parts included"),
+        ("gen_ai.usage.cache_read.input_tokens", "int, tokens", "part of the input that came from a cache"),
+        ("gen_ai.usage.cache_write.input_tokens", "int, tokens", "part of the input that was written to a cache"),
+        ("gen_ai.usage.reasoning.output_tokens", "int, tokens", "part of the output that was reasoning"),
+        (
+            "gen_ai.usage.text.input_tokens gen_ai.usage.image.input_tokens gen_ai.usage.audio.input_tokens",
+            "int, tokens",
+            "parts of the input by modality",
+        ),
+        (
+            "gen_ai.usage.text.output_tokens gen_ai.usage.image.output_tokens gen_ai.usage.audio.output_tokens",
+            "int, tokens",
+            "parts of the output by modality",
+        ),
+    ),
+    "Stream": (
+        ("gen_ai.response.time_to_first_chunk", "double, s", "from the request to the first chunk of any kind"),
+        ("genscope.time_to_first_token", "double, s", "to the first content: text, refusal or tool call"),
+        ("genscope.time_to_first_reasoning_token", "double, s", "to the first reasoning, if it came before content"),
+        ("genscope.time_to_last_chunk", "double, s", "to the last chunk that was read"),
+        ("genscope.stream.chunks", "int", "chunks read"),
+        ("genscope.stream.outcome", "string", "how the stream ended, see below"),
+    ),
+    "Error": (
+        ("error.type", "string", "the provider's error code, else the name of the exception's class"),
+        ("genscope.error.kind", "string", "one word for every SDK and provider, see below"),
+        ("genscope.error.retryable", "boolean", "whether the same request may succeed later"),
+        ("http.response.status_code", "int", "HTTP status of the failure, if there was an HTTP answer"),
+        ("genscope.request_id", "string", "the provider's id of the failed request, for its support"),
+    ),
+    "Retries": (
+        ("genscope.retry.attempts", "int", "attempts in all; absent when the first one was the last"),
+        ("genscope.retry.kinds", "string[]", "error kind of each attempt that was retried"),
+        ("genscope.retry.statuses", "int[]", "HTTP status of each; 0 where there was no HTTP answer"),
+        ("genscope.retry.delays", "double[], s", "wait after each"),
+        ("genscope.retry.backoff", "double, s", "sum of the waits"),
+    ),
+    "Other instrumentations": (
+        ("genscope.enriched", "boolean", "`true` on a span of another instrumentation that genscope completed"),
+    ),
+}
+
+ELSEWHERE = {
+    "gen_ai.token.type": "attribute of a metric",
+    "exception.type": "attribute of the span event `exception`",
+    "exception.stacktrace": "attribute of the span event `exception`",
+}
+"""Names that telemetry uses, though not as attributes of a span."""
+
+MOMENTS = {
+    "duration": "every call",
+    "tokens": "every call whose answer says its usage; `gen_ai.token.type` is `input` or `output`",
+    "time_to_first_chunk": "every stream",
+    "time_per_output_chunk": "every chunk of a stream, if `time_per_output_chunk` is set",
+    "attempts": "every HTTP attempt; `genscope.error.kind` on those that failed",
+}
+
+KIND_MEANINGS = {
+    "rate_limit": "too many requests or tokens in a time; HTTP 429",
+    "quota": "credit or budget at the provider used up; HTTP 402, `insufficient_quota`",
+    "timeout": "no answer in time; HTTP 408 and 504, timeouts of the client",
+    "connection": "no connection, or it broke",
+    "authentication": "key missing, wrong or expired; HTTP 401",
+    "permission": "key valid, but not for this; HTTP 403",
+    "model_not_found": "no such model or deployment, or no access to it",
+    "context_length": "request too long for the model; HTTP 413, `context_length_exceeded`",
+    "content_filter": "refused by the provider's content policy",
+    "invalid_request": "the request itself is wrong; other HTTP 4xx; an argument that the SDK cannot send",
+    "overloaded": "provider has no capacity now; HTTP 503 and 529",
+    "server_error": "provider failed; other HTTP 5xx",
+    "cancelled": "task cancelled, `KeyboardInterrupt`, `SystemExit`",
+    "invalid_response": "the answer could not be decoded, parsed or validated",
+    "budget_exceeded": "a stage refused the call with `BudgetExceeded`: it was not sent",
+    "unknown": "an exception that says nothing we understand",
+}
+
+API_NAMES = {
+    "POST /chat/completions": "`chat.completions` (and `beta.chat.completions`): `create`, `parse`, `stream`",
+    "POST /responses": "`responses`: `create`, `parse`, `stream`",
+    "POST /responses/compact": "`responses.compact`",
+    "GET /responses/{response_id}": "`responses.retrieve`, plain and with `stream=True`",
+    "POST /embeddings": "`embeddings.create`",
+    "POST /completions": "`completions.create` (legacy)",
+}
+
+
+def emitted() -> set[str]:
+    """Every name that `telemetry` puts on a span, an event or a measurement, read from its sources."""
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src/genscope/telemetry").glob("*.py"))
+    constants = (getattr(semconv, name) for name in re.findall(r"\bsemconv\.([A-Z_]+)\b", sources))
+    names = {value for value in constants if isinstance(value, str) and "://" not in value}
+    return names | {*semconv.REQUEST.values(), *semconv.RESPONSE.values()} | {semconv.USAGE[f] for f in _read_usage()}
+
+
+def _read_usage() -> set[str]:
+    """The fields of `Usage` that some reader fills."""
+    readers = "".join(path.read_text(encoding="utf-8") for path in Path(inspect.getfile(wire)).parent.glob("*.py"))
+    return {f.name for f in fields(Usage) if re.search(rf"\b{f.name}\b", readers)}
+
+
+def documented() -> set[str]:
+    """Every attribute of a span that the table names."""
+    return {name for rows in ATTRIBUTES.values() for names, _, _ in rows for name in names.split()}
+
+
+def attributes() -> str:
+    """Attributes of spans, by group."""
+    _same("attributes", documented() | ELSEWHERE.keys(), emitted())
+    rows: list[Sequence[str]] = []
+    for group, members in ATTRIBUTES.items():
+        rows.append((f"**{group}**", "", ""))
+        rows += [(_codes(names.split()), type, meaning) for names, type, meaning in members]
+    return _table(("Attribute", "Type, unit", "Meaning"), rows)
+
+
+def metrics() -> str:
+    """Instruments of the default flavour, then the counter."""
+    found = {f.name: getattr(semconv.DEFAULT, f.name) for f in fields(semconv.DEFAULT)} | {"attempts": semconv.ATTEMPTS}
+    _same("metrics", MOMENTS.keys(), found.keys())
+    rows: list[Sequence[str]] = []
+    for meaning, metric in found.items():
+        kind = "counter" if metric.buckets is None else f"histogram, {_buckets(metric.buckets)}"
+        rows.append((f"`{metric.name}`", f"`{metric.unit}`", kind, MOMENTS[meaning]))
+    return _table(("Metric", "Unit", "Instrument, buckets", "Measured for"), rows)
+
+
+def _buckets(bounds: Sequence[float]) -> str:
+    """`0.01, 0.02 ... 81.92`: conventions' buckets grow by a factor, which two and the last tell."""
+    first, second, *_, last = (f"{bound:,g}" if bound < 1e5 else f"{bound:,.0f}" for bound in bounds)
+    return f"{len(bounds)} bounds: {first}, {second} ... {last}"
+
+
+def error_kinds() -> str:
+    """Values of `genscope.error.kind`."""
+    _same("error kinds", KIND_MEANINGS.keys(), KINDS)
+    rows = [(f"`{kind}`", "yes" if kind in RETRYABLE else "no", KIND_MEANINGS[kind]) for kind in KINDS]
+    return _table(("Kind", "Retryable", "Meaning"), rows)
+
+
+def options() -> str:
+    """Settings: keyword, environment variable, default."""
+    rows = [
+        (f"`{option.name}`", f"`{option.metadata['env']}`", _default(option.default_factory()), option.metadata["help"])
+        for option in settings.OPTIONS
+    ]
+    return _table(("Keyword", "Environment variable", "Default", "Meaning"), rows)
+
+
+def _default(value: object) -> str:
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return "none" if not value else f"`{value}`"
+
+
+def by_provider() -> dict[str, list[str]]:
+    """Domains by provider, in the order of the source."""
+    found: dict[str, list[str]] = {}
+    for domain, provider in hosts._DOMAINS.items():
+        found.setdefault(provider, []).append(domain)
+    return found
+
+
+def provider_hosts() -> str:
+    """Domains, host names and ports by provider."""
+    where = {provider: [f"`{domain}`" for domain in domains] for provider, domains in by_provider().items()}
+    where["aws.bedrock"] = ["`bedrock*.amazonaws.com`", "`bedrock*.api.aws`"]
+    where.setdefault("gcp.vertex_ai", []).append("`*-aiplatform.googleapis.com`")
+    for label, provider in hosts._LABELS.items():
+        where.setdefault(provider, []).append(f"host `{label}`")
+    for port, provider in hosts._PORTS.items():
+        where.setdefault(provider, []).append(f"port {port} of this machine")
+    return _table(("Provider", "Where"), [(f"`{provider}`", ", ".join(found)) for provider, found in where.items()])
+
+
+def provider_names() -> str:
+    """All providers in one paragraph."""
+    names = dict.fromkeys([*by_provider(), "aws.bedrock", *hosts._LABELS.values(), *hosts._PORTS.values()])
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def coverage() -> str:
+    """The APIs of the openai SDK that are traced."""
+    found = {f"{route.method} {route.path}": route.reader.OPERATION for route in OPENAI.routes}
+    _same("routes", API_NAMES.keys(), found.keys())
+    rows = [(API_NAMES[path], f"`{path}`", f"`{operation}`") for path, operation in found.items()]
+    return _table((f"API ({OpenAIInstrumentor.requires})", "Request", "Operation"), rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "attributes": attributes,
+    "coverage": coverage,
+    "error_kinds": error_kinds,
+    "metrics": metrics,
+    "provider_hosts": provider_hosts,
+    "provider_names": provider_names,
+    "settings": options,
+}
+
+
+def filled(page: str) -> str:
+    """The page with its tables as the code has them now."""
+    return _MARKED.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}\n{found[3]}", page)
+
+
+def _same(what: str, said: Iterable[str], real: Iterable[str]) -> None:
+    said, real = set(said), set(real)
+    if said != real:
+        raise LookupError(f"{what}: not in the code {sorted(said - real)}, not in docs/tables.py {sorted(real - said)}")
+
+
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    for path in PAGES:
+        text = path.read_text(encoding="utf-8")
+        if filled(text) != text:
+            path.write_text(filled(text), encoding="utf-8")
+            print(f"{path.relative_to(ROOT)} written")

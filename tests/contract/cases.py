@@ -1,0 +1,78 @@
+"""The cases that exist: every combination that makes sense, and none that would only be skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import pytest
+
+from .openai_sdk import OPENAI
+from .vocabulary import MODES, Api, Case, Mode, Outcome, Sdk, Shape
+
+SDKS = (OPENAI,)
+
+
+def has(sdk: Sdk, api: Api, shape: Shape) -> bool:
+    """Whether the installed release of the SDK has this way to call this API."""
+    return _missing(sdk, api) is None and shape.name not in _missing_shapes(sdk, api)
+
+
+def cases(
+    outcomes: Iterable[Outcome], *, shapes: Sequence[str] | None = None, clients: Sequence[str] = ("own",)
+) -> list[Any]:
+    """Parameters of pytest: the valid cases. An API that the installed SDK lacks is one skipped case."""
+    outcomes, found = list(outcomes), []
+    for sdk in SDKS:
+        for api in sdk.apis:
+            if missing := _missing(sdk, api):
+                found.append(pytest.param(None, id=api.name, marks=pytest.mark.skip(reason=missing)))
+            else:
+                found += [pytest.param(case, id=str(case)) for case in _of(sdk, api, outcomes, shapes, clients)]
+    return found
+
+
+def _of(
+    sdk: Sdk, api: Api, outcomes: Iterable[Outcome], shapes: Sequence[str] | None, clients: Sequence[str]
+) -> Iterator[Case]:
+    for outcome in outcomes:
+        for shape in sdk.shapes:
+            if not (shape.suits(api) and outcome.suits(shape) and (shapes is None or shape.name in shapes)):
+                continue
+            if shape.name in _missing_shapes(sdk, api):
+                continue
+            for mode in MODES:
+                if mode in outcome.modes:
+                    for client in clients:
+                        yield Case(sdk, api, mode, shape, outcome, client)
+
+
+def case(sdk: Sdk, api: str, mode: Mode, shape: str, outcome: Outcome, client: str = "own") -> Case:
+    """One case by the names of its API and shape; skips the test when the installed SDK lacks that."""
+    (found,) = (candidate for candidate in sdk.apis if candidate.name == api)
+    (way,) = (candidate for candidate in sdk.shapes if candidate.name == shape)
+    if missing := _missing(sdk, found):
+        pytest.skip(missing)
+    if shape in _missing_shapes(sdk, found):
+        pytest.skip(f"this release of {sdk.package} has no {api} {shape}")
+    return Case(sdk, found, mode, way, outcome, client)
+
+
+@cache
+def _client(package: str) -> object:
+    sdk = next(sdk for sdk in SDKS if sdk.package == package)
+    return sdk.client("sync", "http://127.0.0.1:1", sdk.stand_in("sync", lambda request: None))
+
+
+def _missing(sdk: Sdk, api: Api) -> str | None:
+    try:
+        getattr(api.of(_client(sdk.package)), api.method)
+    except AttributeError as error:
+        return f"this release of {sdk.package} has no {api.resource}.{api.method}: {error}"
+    return None
+
+
+def _missing_shapes(sdk: Sdk, api: Api) -> Sequence[str]:
+    resource = api.of(_client(sdk.package))
+    return [name for name, method in (("parse", "parse"), ("helper", "stream")) if not hasattr(resource, method)]

@@ -1,0 +1,215 @@
+"""The openai SDK under the contract: the bodies of its APIs, and what the simulator answers to them."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import openai
+from pydantic import BaseModel
+
+from genscope.instrumentors import OpenAIInstrumentor
+from genscope.local.simulator import USAGE
+
+from .stainless import SHAPES
+from .vocabulary import Api, Mode, Sdk
+
+
+class City(BaseModel):
+    """What a parsed answer holds."""
+
+    city: str
+
+
+MODEL = "gpt-4o"
+_CHAT = {"model": MODEL, "messages": [{"role": "user", "content": "Which city?"}], "temperature": 0.5}
+_RESPONSES = {"model": MODEL, "input": "Which city?", "max_output_tokens": 99}
+_DATED = {"gen_ai.response.model": "gpt-4o-2024-08-06"}
+_SERVED = {**_DATED, "openai.response.service_tier": "default", "openai.response.system_fingerprint": "fp_51mu1a7ed0"}
+_ANSWERED = {**_DATED, "openai.response.service_tier": "default", "gen_ai.response.finish_reasons": ("stop",)}
+_IN_PROGRESS = {**_DATED, "openai.response.service_tier": "auto", "gen_ai.response.status": "in_progress"}
+_TOTALS = {"gen_ai.usage.input_tokens": USAGE.prompt, "gen_ai.usage.output_tokens": USAGE.completion}
+_USAGE = {**_TOTALS, "gen_ai.usage.cache_read.input_tokens": USAGE.cached}
+_STOPPED = {"gen_ai.response.finish_reasons": ("stop",)}
+
+APIS = (
+    Api(
+        "chat",
+        "chat.completions",
+        "create",
+        _CHAT,
+        url="/chat/completions",
+        answer="openai.types.chat:ChatCompletion",
+        chunk="openai.types.chat:ChatCompletionChunk",
+        operation="chat",
+        model=MODEL,
+        asked={"openai.api.type": "chat_completions", "gen_ai.request.temperature": 0.5},
+        told={**_SERVED, **_STOPPED, "gen_ai.response.id": "chatcmpl-N"},
+        begun={**_SERVED, "gen_ai.response.id": "chatcmpl-N"},
+        usage=_USAGE,
+        frames=9,
+        held=3,
+        extra={"parse": {"response_format": City}, "helper": {}},
+    ),
+    Api(
+        "responses",
+        "responses",
+        "create",
+        _RESPONSES,
+        url="/responses",
+        answer="openai.types.responses:Response",
+        chunk="openai.types.responses:ResponseStreamEvent",
+        operation="chat",
+        model=MODEL,
+        asked={"openai.api.type": "responses", "gen_ai.request.max_tokens": 99},
+        told={**_ANSWERED, "gen_ai.response.id": "resp_N"},
+        begun={**_IN_PROGRESS, "gen_ai.response.id": "resp_N"},
+        usage=_USAGE,
+        streams_usage=True,
+        frames=15,
+        held=6,
+        extra={"parse": {"text_format": City}, "helper": {}},
+    ),
+    Api(
+        "compact",
+        "responses",
+        "compact",
+        {"model": MODEL, "input": "Which city?"},
+        url="/responses/compact",
+        answer="openai.types.responses:CompactedResponse",
+        operation="chat",
+        model=MODEL,
+        asked={"openai.api.type": "responses"},
+        told={"gen_ai.response.id": "resp_N", "gen_ai.conversation.compacted": True},
+        usage=_USAGE,
+    ),
+    Api(
+        "fetch_response",
+        "responses",
+        "retrieve",
+        {"response_id": "resp_abc"},
+        url="/responses/resp_abc",
+        verb="get",
+        answer="openai.types.responses:Response",
+        chunk="openai.types.responses:ResponseStreamEvent",
+        operation="fetch_response",
+        asked={"openai.api.type": "responses"},
+        told={**_ANSWERED, "gen_ai.response.id": "resp_abc", "gen_ai.response.status": "completed"},
+        begun={**_IN_PROGRESS, "gen_ai.response.id": "resp_abc"},
+        frames=15,
+        held=6,
+    ),
+    Api(
+        "embeddings",
+        "embeddings",
+        "create",
+        {"model": "text-embedding-3-small", "input": ["a", "b"], "dimensions": 8, "encoding_format": "float"},
+        url="/embeddings",
+        answer="openai.types:CreateEmbeddingResponse",
+        operation="embeddings",
+        model="text-embedding-3-small",
+        asked={"gen_ai.embeddings.dimension.count": 8, "gen_ai.request.encoding_formats": ("float",)},
+        told={"gen_ai.response.model": "text-embedding-3-small"},
+        usage={"gen_ai.usage.input_tokens": USAGE.prompt},
+    ),
+    Api(
+        "completions",
+        "completions",
+        "create",
+        {"model": "gpt-3.5-turbo-instruct", "prompt": "Which city?", "seed": 7},
+        url="/completions",
+        answer="openai.types:Completion",
+        chunk="openai.types:Completion",
+        operation="text_completion",
+        model="gpt-3.5-turbo-instruct",
+        asked={"gen_ai.request.seed": 7},
+        told={**_STOPPED, "gen_ai.response.model": "gpt-3.5-turbo-instruct", "gen_ai.response.id": "cmpl-N"},
+        begun={"gen_ai.response.model": "gpt-3.5-turbo-instruct", "gen_ai.response.id": "cmpl-N"},
+        usage=_TOTALS,
+        frames=8,
+        held=2,
+    ),
+)
+
+
+def http_library() -> ModuleType:
+    """The HTTP library that the installed SDK uses."""
+    base_client: Any = openai._base_client
+    library: ModuleType = getattr(base_client, "httpx2", None) or base_client.httpx
+    return library
+
+
+_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # one that trusts nobody is made in no time
+
+
+def http_client(mode: Mode, **options: Any) -> Any:
+    library = http_library()
+    cls = library.Client if mode == "sync" else library.AsyncClient
+    return cls(**{"verify": _TLS, "trust_env": False, **options})
+
+
+def stand_in(mode: Mode, handler: Callable[[Any], Any]) -> Any:
+    if mode == "async" and not asyncio.iscoroutinefunction(handler):
+
+        async def ahandler(request: Any) -> Any:
+            return handler(request)
+
+        return http_client(mode, transport=http_library().MockTransport(ahandler))
+    return http_client(mode, transport=http_library().MockTransport(handler))
+
+
+class Subclass(openai.OpenAI):
+    """A client of the application's own."""
+
+
+class AsyncSubclass(openai.AsyncOpenAI):
+    """The same, asynchronous."""
+
+
+def _of(sync: type, asynchronous: type) -> Callable[..., Any]:
+    def client(mode: Mode, base_url: str, http: Any, **options: Any) -> Any:
+        cls = sync if mode == "sync" else asynchronous
+        return cls(**{"api_key": "sk-contract", "base_url": base_url, "http_client": http, "max_retries": 0} | options)
+
+    return client
+
+
+def _copy(mode: Mode, base_url: str, http: Any, **options: Any) -> Any:
+    return own(mode, base_url, http).with_options(timeout=30.0, **options)
+
+
+def _azure(mode: Mode, base_url: str, http: Any, **options: Any) -> Any:
+    return _of(openai.AzureOpenAI, openai.AsyncAzureOpenAI)(mode, base_url, http, api_version="2024-10-21", **options)
+
+
+def _module(mode: Mode, base_url: str, http: Any, **options: Any) -> Any:
+    """`openai.chat.completions.create(...)`; the tests reset the module's settings."""
+    openai._reset_client()
+    openai.api_key, openai.base_url, openai.http_client, openai.max_retries = "sk-contract", base_url, http, 0
+    return openai
+
+
+own = _of(openai.OpenAI, openai.AsyncOpenAI)
+
+OPENAI = Sdk(
+    package="openai",
+    instrumentor=OpenAIInstrumentor,
+    door=(
+        "openai._base_client",
+        ("SyncAPIClient.request", "AsyncAPIClient.request", "BaseClient._calculate_retry_timeout"),
+    ),
+    apis=APIS,
+    shapes=SHAPES,
+    client=own,
+    clients={
+        "copy": _copy,
+        "subclass": _of(Subclass, AsyncSubclass),
+        "azure": _azure,
+        "module": _module,
+    },
+    http_client=http_client,
+    stand_in=stand_in,
+)

@@ -1,0 +1,172 @@
+"""The words in which the contract is declared. A provider joins with an `Sdk`: its clients, its shapes, and its APIs,
+each with the body of a request and what the answer says; every test then runs over them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from .play import Scene
+
+Mode = Literal["sync", "async"]
+MODES: Sequence[Mode] = ("sync", "async")
+Attributes = Mapping[str, Any]
+Program = Callable[["Scene"], Awaitable[None]]
+"""What the application does: written once, for both modes. In sync mode nothing in it ever suspends."""
+
+
+@dataclass(frozen=True)
+class Api:
+    """One API of an SDK: how it is called, and what the simulator answers.
+
+    resource, method  `client.chat.completions`, `create`
+    verb, url         the same call by `client.post`
+    answer, chunk     names of the types that this call has to be told
+    asked             span attributes that are known from the request, beside operation, provider, model and server
+    told, begun       those that a whole answer adds, and those that are known from the first chunk of a stream
+    usage             the token attributes of a whole answer; `streams_usage`: of a stream too, without being asked
+    frames            chunks in the simulator's stream; 0: it does not stream
+    held              chunks before the simulator's scenario `midhang` waits
+    extra             what the shapes `parse` and `helper` need beside the arguments; absent: there is no such method
+    """
+
+    name: str
+    resource: str
+    method: str
+    arguments: Mapping[str, Any]
+    url: str
+    answer: str
+    operation: str
+    verb: str = "post"
+    chunk: str = ""
+    model: str | None = None
+    asked: Attributes = field(default_factory=dict)
+    told: Attributes = field(default_factory=dict)
+    begun: Attributes = field(default_factory=dict)
+    usage: Attributes = field(default_factory=dict)
+    streams_usage: bool = False
+    frames: int = 0
+    held: int = 0
+    extra: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def span_name(self) -> str:
+        return f"{self.operation} {self.model}" if self.model else self.operation
+
+    def of(self, client: Any) -> Any:
+        """The resource of a client."""
+        return attrgetter(self.resource)(client)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A way to make a call and to read what comes.
+
+    ask      the application's expression, `client.chat.completions.create(...)`
+    suits    the APIs that can be called like this
+    enters   what comes is a context manager, and only entering it sends the request
+    open     from what came, or was entered, to what is read; awaited where it has to be
+    streams  the provider is asked for a stream
+    iterates what was opened is iterated
+    chunks   what is iterated are the chunks themselves, not lines or bytes
+    unread   the body is left where it is
+    finish   what the application does after the last item
+    http     the HTTP response, from what came or was entered
+    asked    span attributes that this way of asking adds to the request's
+    """
+
+    name: str
+    ask: Callable[[Any, Api], Any]
+    suits: Callable[[Api], bool] = lambda api: True
+    enters: bool = False
+    open: Callable[[Any], Any] = lambda came: came
+    streams: bool = False
+    iterates: bool = False
+    chunks: bool = False
+    unread: bool = False
+    finish: Callable[[Any], Any] | None = None
+    http: Callable[[Any], Any] = attrgetter("http_response")
+    asked: Attributes = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """How the span tells a failure: `error.type`, `genscope.error.kind`, retryable, HTTP status."""
+
+    type: str
+    kind: str
+    retryable: bool = False
+    status: int | None = None
+
+
+Ends = Literal["completed", "failed", "abandoned", "cancelled"]
+Reads = Literal["all", "some", "nothing"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a call goes and ends.
+
+    program   what the application does with it
+    scenario  what the simulator does with it; `options` of the scenario
+    client    options of the SDK's client; `refused`: at its address nobody listens
+    ends      as the span has it; `reads`: how much of the answer was seen
+    problem   by the shape of the call
+    attempts  (kind, HTTP status or 0, delay or None for the SDK's own choice) of every attempt that was retried
+    """
+
+    name: str
+    program: Program
+    suits: Callable[[Shape], bool] = lambda shape: True
+    modes: Sequence[Mode] = MODES
+    scenario: str = "ok"
+    options: Mapping[str, float] = field(default_factory=dict)
+    client: Mapping[str, Any] = field(default_factory=dict)
+    refused: bool = False
+    ends: Ends = "completed"
+    reads: Reads = "all"
+    problem: Callable[[Api, Shape], Problem | None] = lambda api, shape: None
+    attempts: Sequence[tuple[str, int, float | None]] = ()
+
+
+@dataclass(frozen=True)
+class Sdk:
+    """An SDK under the contract.
+
+    instrumentor  the class of `genscope.instrumentors`
+    door          the module and the attributes in it that are wrapped
+    client        `(mode, base_url, http_client, **options)`, as applications make it
+    clients       other kinds of clients by name
+    http_client   `(mode)`: a client of the HTTP library that the SDK uses, without the cost of a TLS context
+    stand_in      `(mode, handler)`: the same with `handler(request)` in the place of the network
+    """
+
+    package: str
+    instrumentor: Callable[[], Any]
+    door: tuple[str, Sequence[str]]
+    apis: Sequence[Api]
+    shapes: Sequence[Shape]
+    client: Callable[..., Any]
+    clients: Mapping[str, Callable[..., Any]]
+    http_client: Callable[[Mode], Any]
+    stand_in: Callable[[Mode, Callable[[Any], Any]], Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One test: an API called in one shape by one kind of client, with one outcome."""
+
+    sdk: Sdk
+    api: Api
+    mode: Mode
+    shape: Shape
+    outcome: Outcome
+    client: str = "own"
+
+    def __str__(self) -> str:
+        kind = () if self.client == "own" else (self.client,)
+        return "-".join((self.api.name, self.mode, *kind, self.shape.name, self.outcome.name))

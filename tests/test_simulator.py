@@ -23,6 +23,9 @@ from genscope.local.simulator import REASONING, REFUSAL, REPLY, REPLY_TOKENS, US
 openai = pytest.importorskip("openai")
 pydantic = pytest.importorskip("pydantic")
 
+needs_helpers = pytest.mark.skipif(
+    not hasattr(openai, "responses"), reason="this openai has no typed usage details, stream helpers or parallel calls"
+)
 needs_responses = pytest.mark.skipif(not hasattr(openai, "responses"), reason="this openai has no Responses API")
 
 MESSAGES = [{"role": "user", "content": "What is the capital of France?"}]
@@ -131,6 +134,7 @@ def raw(sim: Simulator) -> Iterator[Raw]:
 # ---------------------------------------------------------------------------------------------------- chat completions
 
 
+@needs_helpers
 def test_chat(sim: Simulator, connect: Connect) -> None:
     answer = connect().chat.completions.create(**CHAT)
     assert answer.choices[0].message.content == REPLY == "Paris is the capital of France."
@@ -204,6 +208,7 @@ def test_chunks_and_choices(connect: Connect) -> None:
     assert [chunk.choices[0].index for chunk in chunks] == [0, 1] * 9
 
 
+@needs_helpers
 @pytest.mark.parametrize("scenario", ["ok", "tools", "reasoning", "refusal", "azure_filter", "usage_everywhere"])
 def test_chat_stream_helper(connect: Connect, scenario: str) -> None:
     with connect(scenario).chat.completions.stream(**CHAT, tools=CHAT_TOOLS) as stream:
@@ -217,6 +222,7 @@ def test_chat_stream_helper(connect: Connect, scenario: str) -> None:
     assert [(call.function.name, call.function.arguments) for call in streamed.message.tool_calls or []] == calls
 
 
+@needs_helpers
 def test_chat_tools(connect: Connect, raw: Raw) -> None:
     client = connect("tools")
     answer = client.chat.completions.create(**CHAT, tools=CHAT_TOOLS)
@@ -237,6 +243,7 @@ def test_chat_tools(connect: Connect, raw: Raw) -> None:
     assert len(one.choices[0].message.tool_calls) == 1
 
 
+@needs_helpers
 def test_chat_reasoning(connect: Connect) -> None:
     answer = connect("reasoning").chat.completions.create(**CHAT)
     assert answer.choices[0].message.reasoning_content == REASONING

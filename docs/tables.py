@@ -87,7 +87,7 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
         ("genscope.stream.outcome", "string", "how the stream ended, see below"),
     ),
     "Error": (
-        ("error.type", "string", "the provider's error code, else the name of the exception's class"),
+        ("error.type", "string", "the provider's error code or type, else the name of the exception's class"),
         ("genscope.error.kind", "string", "one word for every SDK and provider, see below"),
         ("genscope.error.retryable", "boolean", "whether the same request may succeed later"),
         ("http.response.status_code", "int", "HTTP status of the failure, if there was an HTTP answer"),
@@ -116,7 +116,7 @@ MOMENTS = {
     "duration": "every call",
     "tokens": "every call whose answer says its usage; `gen_ai.token.type` is `input` or `output`",
     "time_to_first_chunk": "every stream",
-    "time_per_output_chunk": "every chunk of a stream, if `time_per_output_chunk` is set",
+    "time_per_output_chunk": "every chunk of a stream but the first, if `time_per_output_chunk` is set",
     "attempts": "every HTTP attempt; `genscope.error.kind` on those that failed",
 }
 
@@ -130,7 +130,7 @@ KIND_MEANINGS = {
     "model_not_found": "no such model or deployment, or no access to it",
     "context_length": "request too long for the model; HTTP 413, `context_length_exceeded`",
     "content_filter": "refused by the provider's content policy",
-    "invalid_request": "the request itself is wrong; other HTTP 4xx; an argument that the SDK cannot send",
+    "invalid_request": "the request itself is wrong; other HTTP 4xx; unlike the rest, 409 (a conflict) is retryable",
     "overloaded": "provider has no capacity now; HTTP 503 and 529",
     "server_error": "provider failed; other HTTP 5xx",
     "cancelled": "task cancelled, `KeyboardInterrupt`, `SystemExit`",
@@ -138,6 +138,26 @@ KIND_MEANINGS = {
     "budget_exceeded": "a stage refused the call with `BudgetExceeded`: it was not sent",
     "unknown": "an exception that says nothing we understand",
 }
+
+OUTCOMES = {
+    "completed": "read to its end",
+    "abandoned": "left by the caller: broken out of, closed, dropped, or never read; no error",
+    "failed": "the connection broke, or the provider reported an error inside the stream; an error",
+    "cancelled": "the task was cancelled or the program interrupted while it waited; an error",
+}
+
+METRIC_ATTRIBUTES = (
+    "gen_ai.operation.name",
+    "gen_ai.provider.name",
+    "gen_ai.request.model",
+    "gen_ai.response.model",
+    "server.address",
+    "server.port",
+    "error.type",
+    "gen_ai.token.type",
+    "genscope.error.kind",
+)
+"""No measurement has others."""
 
 API_NAMES = {
     "POST /chat/completions": "`chat.completions` (and `beta.chat.completions`): `create`, `parse`, `stream`",
@@ -202,6 +222,11 @@ def error_kinds() -> str:
     return _table(("Kind", "Retryable", "Meaning"), rows)
 
 
+def stream_outcomes() -> str:
+    """Values of `genscope.stream.outcome`."""
+    return _table(("Outcome", "Meaning"), [(f"`{outcome}`", meaning) for outcome, meaning in OUTCOMES.items()])
+
+
 def options() -> str:
     """Settings: keyword, environment variable, default."""
     rows = [
@@ -259,6 +284,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "provider_hosts": provider_hosts,
     "provider_names": provider_names,
     "settings": options,
+    "stream_outcomes": stream_outcomes,
 }
 
 

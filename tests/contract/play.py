@@ -105,7 +105,6 @@ class Scene:
         while number is None or number > 0:
             item = await step(iterator)
             if item is END:
-                assert number is None, "the stream is too short for this program"
                 return
             self.see(item)
             self.seen.items += 1
@@ -235,6 +234,8 @@ async def _perform(case: Case, simulator: Simulator, client: Any, http: Any, see
 async def _survive(scene: Scene, program: Program) -> None:
     try:
         await program(scene)
+    except AssertionError:
+        raise
     except (Exception, asyncio.CancelledError) as error:
         scene.see_error(error)
 

@@ -17,7 +17,7 @@ Sight = Any
 """Nested tuples and dicts of what can be compared and printed."""
 
 _COUNTED = re.compile(r"\b(chatcmpl-|cmpl-|resp_|req_|msg_|call_|cmp_|fc_|rs_)\d{4,}")
-_ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+_ADDRESS = re.compile(r"(?<=0x)[0-9a-f]{6,}|(?<=cancel scope )[0-9a-f]+")
 _OURS = tuple(str(Path(str(module.__file__)).parent) for module in (genscope, wrapt))
 _UNLIKE = frozenset({"date", "x-request-id"})
 _OF_ERRORS = ("status_code", "code", "type", "param", "request_id", "body")
@@ -25,7 +25,7 @@ _OF_ERRORS = ("status_code", "code", "type", "param", "request_id", "body")
 
 def masked(text: str) -> str:
     """Without what differs from one request to the next: the numbers in identifiers, addresses in memory."""
-    return _ADDRESS.sub("0x0", _COUNTED.sub(r"\1N", text))
+    return _ADDRESS.sub("0", _COUNTED.sub(r"\1N", text))
 
 
 def sight(value: Any) -> Sight:
@@ -45,9 +45,10 @@ def sight(value: Any) -> Sight:
         told["json"] = masked(value.model_dump_json())
     if hasattr(value, "_iterator"):  # the streams of the SDKs
         told["iterator"] = _name(type(value._iterator))
-    http = getattr(value, "http_response", None) or getattr(value, "response", None)
-    if http is not None:
-        told["http"] = _http(http)
+    for name in ("http_response", "response"):
+        http = getattr(value, name, None)
+        if hasattr(http, "is_stream_consumed"):
+            told["http"] = _http(http)
     if hasattr(value, "_parsed_by_type"):  # raw responses: nothing parsed before it is asked for
         told["parsed"] = [_name(kind) for kind in value._parsed_by_type]
     if hasattr(value, "_request_id"):

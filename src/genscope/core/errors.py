@@ -259,7 +259,10 @@ def _error_object(error: BaseException) -> Any:
         body = _body(_attribute(error, "response"))
     if isinstance(body, list) and body:  # Gemini
         body = cast("list[Any]", body)[0]
-    return (cast("Mapping[str, Any]", body).get("error") or body) if isinstance(body, Mapping) else None
+    if not isinstance(body, Mapping):
+        return None
+    body = cast("Mapping[str, Any]", body)
+    return body.get("error") or body
 
 
 def _body(response: Any) -> Any:

@@ -56,13 +56,18 @@ def watch_close(call: Call, http: Any, reading: Any = None) -> None:
 
 def read_whole(call: Call, http: Any) -> None:
     """The body is there already: read it beside the SDK, which parses it only when the caller asks."""
-    call.succeed(_parse(http.headers, [http.content]))
+    if _is_stream(http):
+        body = _Events(call)
+        body.feed(http.content)
+        body.finish()
+    else:
+        call.succeed(_parse(http.headers, [http.content]))
 
 
 def watch_body(call: Call, http: Any) -> None:
     """Read along while the caller reads the body as bytes, text or lines; end `call` when it is read or closed."""
     cls = http.__class__
-    body = _Events(call) if "text/event-stream" in http.headers.get("content-type", "") else _Whole(call, http.headers)
+    body = _Events(call) if _is_stream(http) else _Whole(call, http.headers)
 
     def iter_bytes(chunk_size: int | None = None) -> Iterator[bytes]:
         reading = _tap(call, cls.iter_bytes(http, chunk_size), body)
@@ -112,6 +117,10 @@ async def _atap(call: Call, source: AsyncIterator[bytes], body: _Events | _Whole
     body.finish()
 
 
+def _is_stream(http: Any) -> bool:
+    return "text/event-stream" in http.headers.get("content-type", "")
+
+
 class _Whole:
     """A body that is one JSON document."""
 
@@ -132,6 +141,10 @@ class _Whole:
         self._call.succeed(_parse(self._headers, self._parts))
 
 
+_LINE_END: Final = re.compile(b"\r\n|\n|\r(?!\\Z)")
+"""A carriage return at the very end waits for what follows: it may be the first half of one."""
+
+
 class _Events:
     """A body of server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream"""
 
@@ -142,7 +155,7 @@ class _Events:
         self._data: list[bytes] = []
 
     def feed(self, data: bytes) -> None:
-        *lines, self._rest = re.split(b"\r\n|\n|\r", self._rest + data)
+        *lines, self._rest = re.split(_LINE_END, self._rest + data)
         for line in lines:
             if line.startswith(b"data:"):
                 self._data.append(line[5:].removeprefix(b" "))
@@ -158,11 +171,13 @@ class _Events:
         except (ValueError, RecursionError):  # [DONE], or nothing that we understand
             return
         error = getattr(event, "error", None)
-        if error is not None:  # the SDK raises it when it parses the stream, here nobody does
+        if error:  # the SDK raises it when it parses the stream, here nobody does
             self._call.op.error = provider_error(error)
         self._intake.take(event)
 
     def finish(self) -> None:
+        if self._rest == b"\r":
+            self.feed(b"\n")
         self._call.complete()
 
 

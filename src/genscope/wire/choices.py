@@ -58,7 +58,7 @@ class StreamedChoices:
                 setattr(self, name, value)
 
     def _finish(self, chunk: Any) -> None:
-        """Take the finish reasons of a chunk that has one. A choice without an index, as some servers send it, has its place."""
+        """Take the finish reasons of a chunk that has one. Some servers leave out the index: then the place counts."""
         self.identify(chunk)
         for place, choice in enumerate(listed(chunk.choices)):
             reason = text(getattr(choice, "finish_reason", None))
@@ -91,11 +91,11 @@ def ask_for_usage(body: Any) -> Mapping[str, Any] | None:
 def is_usage_only(chunk: Any) -> bool:
     """Whether a chunk is there only because the usage was asked for. Never raises: the application is iterating."""
     chunk = objects(chunk)
-    return not getattr(chunk, "choices", True) and getattr(chunk, "usage", None) is not None
+    return not getattr(chunk, "choices", None) and getattr(chunk, "usage", None) is not None
 
 
 def read_choices(op: Operation, answer: Any) -> None:
-    """The finish reason of each choice, in order; `error` in the place of one that was never finished while others were.
+    """The finish reason of each choice, in order; `error` in the place of one that never finished while others did.
 
     OpenRouter says with status 200 and an `error` instead of choices that the provider behind it failed.
     """

@@ -7,7 +7,6 @@ Answers are read by attribute, be they the SDK's objects or plain JSON made read
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import isfinite
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
@@ -18,10 +17,13 @@ Rule = tuple[str, Callable[[Any], Value | None]]
 
 
 class JsonObject(SimpleNamespace):
-    """A JSON object read by attribute; an absent key is None."""
+    """A JSON object read by attribute; an absent key is None, and one without any is false, as a dict is."""
 
     def __getattr__(self, name: str) -> Any:
         return None
+
+    def __bool__(self) -> bool:
+        return bool(self.__dict__)
 
 
 def objects(value: Any, depth: int = 8) -> Any:
@@ -29,12 +31,14 @@ def objects(value: Any, depth: int = 8) -> Any:
 
     What lies deeper than `depth` stays as it is: nothing there is ours to read, and its depth is the provider's choice.
     """
-    if type(value) is dict and depth:
-        items = cast("dict[str, Any]", value).items()
-        return JsonObject(**{str(key): objects(item, depth - 1) for key, item in items})
-    if type(value) is list and depth:
-        items = cast("list[Any]", value)
-        return [objects(item, depth - 1) for item in items] if items and type(items[0]) in (dict, list) else items
+    if depth:
+        if type(value) is dict:
+            pairs = cast("dict[str, Any]", value).items()
+            return JsonObject(**{str(key): objects(item, depth - 1) for key, item in pairs})
+        if type(value) is list:
+            items = cast("list[Any]", value)
+            leaves = not items or type(items[0]) in (float, int, str)  # a vector, of thousands of numbers
+            return items if leaves else [objects(item, depth - 1) for item in items]
     return value
 
 
@@ -57,15 +61,11 @@ def members(value: Any) -> Mapping[str, Any]:
     return {**named, **extra} if extra else named
 
 
-_MAX: Final = 2**63
-"""OpenTelemetry's integers have 64 bits; a larger one would be lost at the exporter."""
-
-
 def integer(value: Any) -> int | None:
-    """A whole number. JSON has one kind of number: 12.0 is 12."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return value if type(value) is int and -_MAX <= value < _MAX else None
+    """A whole number. JSON has one kind of number: 12.0 is 12. OpenTelemetry's has 64 bits: a larger one is lost."""
+    if type(value) is int:
+        return value if value >> 63 in (0, -1) else None
+    return integer(int(value)) if isinstance(value, float) and value.is_integer() else None
 
 
 def count(value: Any) -> int | None:
@@ -75,25 +75,22 @@ def count(value: Any) -> int | None:
 
 
 def number(value: Any) -> float | int | None:
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    return integer(value)
+    if type(value) is float:
+        return value
+    return float(value) if isinstance(value, float) else integer(value)
 
 
 def text(value: Any) -> str | None:
     """An identifier or a name; an empty one says nothing."""
-    if type(value) is not str and isinstance(value, str):
-        value = str.__str__(value)  # of an Enum the value, never `Model.GPT_4`
-    return value if type(value) is str and value else None
+    if type(value) is str:
+        return value or None
+    return str.__str__(value) or None if isinstance(value, str) else None  # of an Enum the value, never `Model.GPT_4`
 
 
 def texts(value: Any) -> tuple[str, ...] | None:
     """One string or a list of them. Only a list: an iterator belongs to the SDK."""
-    if isinstance(value, str):
-        return (str.__str__(value),)
-    if isinstance(value, (list, tuple)):
-        return tuple(str.__str__(item) for item in cast("list[Any]", value) if isinstance(item, str)) or None
-    return None
+    items: Sequence[Any] = cast("Sequence[Any]", value) if isinstance(value, (list, tuple)) else (value,)
+    return tuple(filter(None, map(text, items))) or None
 
 
 def choice_count(value: Any) -> int | None:
@@ -183,13 +180,13 @@ def read_usage(usage: Any, input_key: str, output_key: str | None = None) -> Usa
         return None
     found = Usage()
     tokens = getattr(usage, input_key, None)
-    if type(tokens) is not int or not 0 <= tokens < _MAX:
+    if type(tokens) is not int or tokens >> 63:  # less than none, or more than 64 bits hold
         tokens = count(tokens)
     if tokens is not None:
         found.input_tokens = tokens
         _read_parts(found, getattr(usage, f"{input_key}_details", None), _INPUT_PARTS)
     tokens = getattr(usage, output_key, None) if output_key else None
-    if type(tokens) is not int or not 0 <= tokens < _MAX:
+    if type(tokens) is not int or tokens >> 63:  # less than none, or more than 64 bits hold
         tokens = count(tokens)
     if tokens is not None:
         found.output_tokens = tokens

@@ -41,7 +41,7 @@ define environment
 	@touch $@
 endef
 
-.PHONY: help venv demo test test-oldest lint format types bench build clean
+.PHONY: help venv demo test test-oldest lint format types docs bench build clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -74,6 +74,9 @@ format: $(VENV)/.ready ## let ruff mend what it can
 
 types: $(VENV)/.ready ## pyright, strict
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(VENV)/bin/pyright --pythonpath $(VENV)/bin/python $(ARGS)
+
+docs: $(VENV)/.ready ## the tables in README.md and docs/, from the code
+	$(VENV)/bin/python docs/tables.py
 
 bench: $(VENV)/.ready ## what genscope adds to a call, against the floor
 	$(VENV)/bin/python -m benchmarks $(ARGS)

@@ -245,7 +245,7 @@ def _default(value: object) -> str:
 def by_provider() -> dict[str, list[str]]:
     """Domains by provider, in the order of the source."""
     found: dict[str, list[str]] = {}
-    for domain, provider in hosts._DOMAINS.items():
+    for domain, provider in hosts.DOMAINS.items():
         found.setdefault(provider, []).append(domain)
     return found
 
@@ -255,16 +255,16 @@ def provider_hosts() -> str:
     where = {provider: [f"`{domain}`" for domain in domains] for provider, domains in by_provider().items()}
     where["aws.bedrock"] = ["`bedrock*.amazonaws.com`", "`bedrock*.api.aws`"]
     where.setdefault("gcp.vertex_ai", []).append("`*-aiplatform.googleapis.com`")
-    for label, provider in hosts._LABELS.items():
+    for label, provider in hosts.LABELS.items():
         where.setdefault(provider, []).append(f"host `{label}`")
-    for port, provider in hosts._PORTS.items():
+    for port, provider in hosts.PORTS.items():
         where.setdefault(provider, []).append(f"port {port} of this machine")
     return _table(("Provider", "Where"), [(f"`{provider}`", ", ".join(found)) for provider, found in where.items()])
 
 
 def provider_names() -> str:
     """All providers in one paragraph."""
-    names = dict.fromkeys([*by_provider(), "aws.bedrock", *hosts._LABELS.values(), *hosts._PORTS.values()])
+    names = dict.fromkeys([*by_provider(), "aws.bedrock", *hosts.LABELS.values(), *hosts.PORTS.values()])
     return ", ".join(f"`{name}`" for name in names)
 
 

@@ -9,10 +9,24 @@ Nothing heavy is imported before that; no SDK is imported at all before the appl
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from genscope.core.errors import BudgetExceeded
+    from genscope.core.operation import Operation
+    from genscope.core.pipeline import Stage
 
 __version__ = "0.1.0"
-__all__ = ["instrument", "uninstrument"]
+__all__ = ["BudgetExceeded", "Operation", "Stage", "instrument", "uninstrument"]
+
+_HOMES = {"BudgetExceeded": "core.errors", "Operation": "core.operation", "Stage": "core.pipeline"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"genscope.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'genscope' has no attribute {name!r}")
 
 
 def instrument(*, only: Iterable[str] | None = None, **options: Any) -> None:

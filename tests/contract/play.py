@@ -285,5 +285,3 @@ def in_thread(work: Coroutine[Any, Any, Any]) -> None:
     thread.join()
     if raised:
         raise raised[0]
-
-

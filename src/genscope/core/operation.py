@@ -33,9 +33,6 @@ class Usage:
     text_output_tokens: int | None = field(default=None, init=False)
     image_output_tokens: int | None = field(default=None, init=False)
     audio_output_tokens: int | None = field(default=None, init=False)
-    text_cache_read_input_tokens: int | None = field(default=None, init=False)
-    image_cache_read_input_tokens: int | None = field(default=None, init=False)
-    audio_cache_read_input_tokens: int | None = field(default=None, init=False)
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -61,16 +62,19 @@ class Faults:
             self._said[key] = now
             # The exception's text may hold content: its type and place are enough to report a bug with.
             logger.warning("genscope: %s failed (%s); the call is not affected", where, type(fault).__name__)
-            logger.debug("genscope: fault in %s", where, exc_info=fault)
+            logger.debug("genscope: %s failed at\n%s", where, "".join(traceback.format_tb(fault.__traceback__)))
 
 
 class Pipeline:
-    """The stages in order. They end in the order in which they start: what a later one needs an earlier one has set."""
+    """The stages of every call. They nest: the first to start is the last to end.
+
+    Telemetry comes first, so that its span is there for all the others, from their start to their end.
+    """
 
     def __init__(self, stages: Sequence[Stage], faults: Faults) -> None:
         self.faults = faults
         self._starts = [stage.start for stage in stages if _defines(stage, "start")]
-        self._ends = [stage.end for stage in stages if _defines(stage, "end")]
+        self._ends = [stage.end for stage in reversed(stages) if _defines(stage, "end")]
         self.chunk_watchers: tuple[ChunkWatcher, ...] = tuple(
             watch for stage in stages if callable(watch := getattr(stage, "chunk", None))
         )

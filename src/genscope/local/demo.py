@@ -52,7 +52,8 @@ def run(*, live: bool = False, pause: float = 0.3, say: Callable[[str], None] = 
                 "no_proxy": "127.0.0.1",
             }
             say(f"A simulated provider at {simulator.url}")
-        say(f"$ opentelemetry-instrument --traces_exporter {launch.CONSOLE_EXPORTER} python -m {_SAMPLE}")
+        others = "--metrics_exporter none --logs_exporter none"
+        say(f"$ opentelemetry-instrument --traces_exporter {launch.CONSOLE_EXPORTER} {others} python -m {_SAMPLE}")
         return subprocess.call([sys.executable, "-m", _SAMPLE], env=environ)
 
 
@@ -66,7 +67,7 @@ def _openai() -> tuple[int, ...]:
 
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:
     """Ours, without settings that would send the demo's telemetry elsewhere."""
-    environ = {name: value for name, value in ours.items() if not name.startswith(("OTEL_", "SAMPLE_SCENARIOS"))}
+    environ = {name: value for name, value in ours.items() if not name.startswith(("OTEL_", "GENSCOPE_", "SAMPLE_SCENARIOS"))}
     environ["PYTHONUNBUFFERED"] = "1"  # answers and traces in the order they come, into a pipe as well
     launch.prepare(environ)
     return environ

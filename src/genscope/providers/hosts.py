@@ -8,7 +8,7 @@ from typing import Final
 UNKNOWN: Final = "_OTHER"
 """OpenTelemetry's word for "none of the known values"; `server.address` says who it was."""
 
-_DOMAINS: Final = {
+DOMAINS: Final = {
     "api.openai.com": "openai",
     "openai.azure.com": "azure.ai.openai",
     "cognitiveservices.azure.com": "azure.ai.openai",
@@ -66,10 +66,10 @@ _DOMAINS: Final = {
 }
 """A domain stands for itself and everything below it."""
 
-_LABELS: Final = {"ollama": "ollama", "vllm": "vllm", "lmstudio": "lm_studio", "lm-studio": "lm_studio"}
+LABELS: Final = {"ollama": "ollama", "vllm": "vllm", "lmstudio": "lm_studio", "lm-studio": "lm_studio"}
 """Names that people give to such a server in their own network: `http://ollama:11434`, `http://vllm.internal`."""
 
-_PORTS: Final = {11434: "ollama", 1234: "lm_studio"}
+PORTS: Final = {11434: "ollama", 1234: "lm_studio"}
 """Default ports that belong to one server, on the machine itself. vLLM's 8000 is everybody's."""
 
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "host.docker.internal"})
@@ -83,13 +83,13 @@ def provider_of(host: str, port: int, own: Mapping[str, str]) -> str:
         return name
     labels = host.split(".")
     for start in range(len(labels) - 1):
-        name = _DOMAINS.get(".".join(labels[start:]))
+        name = DOMAINS.get(".".join(labels[start:]))
         if name is not None:
             return name
     if host.endswith((".amazonaws.com", ".api.aws")) and labels[0].startswith("bedrock"):
         return "aws.bedrock"
     if labels[0].endswith("-aiplatform") and host.endswith(".googleapis.com"):
         return "gcp.vertex_ai"
-    if host in _LOCAL and port in _PORTS:
-        return _PORTS[port]
-    return _LABELS.get(labels[0], UNKNOWN)
+    if host in _LOCAL and port in PORTS:
+        return PORTS[port]
+    return LABELS.get(labels[0], UNKNOWN)

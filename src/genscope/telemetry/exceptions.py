@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any, Final
 
 from genscope import semconv
@@ -28,6 +29,14 @@ def exception_attributes(error: BaseException) -> dict[str, Any]:
     return {semconv.EXCEPTION_TYPE: _name(error), semconv.EXCEPTION_STACKTRACE: "\n".join(_lines(error))}
 
 
+def _frames(error: BaseException, callers: bool) -> list[tuple[FrameType, int]]:
+    """Where the exception has passed, outermost first; with `callers` also where it is still to go."""
+    passed = list(traceback.walk_tb(error.__traceback__))
+    if callers and passed:  # it was raised below us: without them the application's own lines would be missing
+        passed = [*reversed(list(traceback.walk_stack(passed[0][0].f_back))), *passed]
+    return passed[-_MAX_FRAMES:]
+
+
 def _name(error: BaseException) -> str:
     cls = type(error)
     return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
@@ -41,6 +50,6 @@ def _lines(error: BaseException) -> Iterator[str]:
         link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
     for link in reversed(chain):  # the cause first, as Python prints it
         yield "Traceback (most recent call last):"
-        for frame, line in list(traceback.walk_tb(link.__traceback__))[-_MAX_FRAMES:]:
+        for frame, line in _frames(link, callers=link is error):
             yield f'  File "{frame.f_code.co_filename}", line {line}, in {frame.f_code.co_name}'
         yield _name(link)

@@ -81,7 +81,7 @@ def check(case: Case, seen: Seen, recorder: Recorder, port: int, caller: Any, pr
 
     # as it ends
     assert span.status.status_code is (StatusCode.ERROR if problem else StatusCode.UNSET)
-    expected = request | answered(case) | failure(problem, attributes) | retries(case, attributes)
+    expected = request | dict(case.api.known) | answered(case) | failure(problem, attributes) | retries(case, attributes)
     if case.shape.streams:
         check_stream(case, seen, attributes, span_seconds(span))
         for name in (*_TIMES, "genscope.stream.chunks", "genscope.stream.outcome"):

@@ -27,6 +27,7 @@ class Api:
     verb, url         the same call by `client.post`
     answer, chunk     names of the types that this call has to be told
     asked             span attributes that are known from the request, beside operation, provider, model and server
+    known             those that the request explains, and that the span has only at its end
     told, begun       those that a whole answer adds, and those that are known from the first chunk of a stream
     usage             the token attributes of a whole answer; `streams_usage`: of a stream too, without being asked
     frames            chunks in the simulator's stream; 0: it does not stream
@@ -45,6 +46,7 @@ class Api:
     chunk: str = ""
     model: str | None = None
     asked: Attributes = field(default_factory=dict)
+    known: Attributes = field(default_factory=dict)
     told: Attributes = field(default_factory=dict)
     begun: Attributes = field(default_factory=dict)
     usage: Attributes = field(default_factory=dict)

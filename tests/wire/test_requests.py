@@ -21,6 +21,10 @@ class Model(str, Enum):
     NEW = "m-1"
 
 
+class Exact(float):
+    """A number of another library, numpy's say."""
+
+
 SAMPLING = {
     "max_tokens": 99,
     "temperature": 0.5,
@@ -174,7 +178,10 @@ RULES: list[tuple[Any, Any, Any]] = [
     (count, -1, None),
     (count, -1.0, None),
     (number, 0.5, 0.5),
-    (number, 1, 1),
+    (number, 1, 1.0),
+    (number, 0, 0.0),
+    (number, float("inf"), float("inf")),
+    (number, Exact(1), 1.0),
     (number, True, None),
     (number, "0.5", None),
     (number, 10**400, None),

@@ -74,10 +74,12 @@ def count(value: Any) -> int | None:
     return None if found is None or found < 0 else found
 
 
-def number(value: Any) -> float | int | None:
+def number(value: Any) -> float | None:
+    """A number; 1 is 1.0, for the conventions type an attribute once and for all."""
     if type(value) is float:
         return value
-    return float(value) if isinstance(value, float) else integer(value)
+    whole = integer(value)
+    return float(value) if isinstance(value, float) else None if whole is None else float(whole)
 
 
 def text(value: Any) -> str | None:

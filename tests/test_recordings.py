@@ -628,6 +628,7 @@ FRAMINGS: dict[str, Callable[[str], str]] = {
     "split-data": lambda body: re.sub(r'^(data: \{)"', r'\1\ndata: "', body, flags=re.MULTILINE),
     "split-data-crlf": lambda body: FRAMINGS["crlf"](FRAMINGS["split-data"](body)),
     "no-terminator": lambda body: body.replace("data: [DONE]\n\n", ""),
+    "cr-no-terminator": lambda body: FRAMINGS["cr"](FRAMINGS["no-terminator"](body)),
 }
 """Other ways to write the same events: https://html.spec.whatwg.org/multipage/server-sent-events.html"""
 

@@ -32,7 +32,12 @@ class SdkInstrumentor(BaseInstrumentor):
         tracer_provider = kwargs.pop("tracer_provider", None)
         meter_provider = kwargs.pop("meter_provider", None)
         stages: Sequence[Stage] = kwargs.pop("stages", None) or ()
-        kwargs.pop("skip_dep_check", None)
+        for others in (
+            "skip_dep_check",
+            "logger_provider",
+            "event_logger_provider",
+        ):  # what all instrumentors are handed
+            kwargs.pop(others, None)
         options = settings.read(**kwargs)
         seam = Seam(self.sdk, _pipeline(tracer_provider, meter_provider, stages, options), options)
         seam.patch.install()

@@ -11,11 +11,16 @@ import pytest
 pytest.register_assert_rewrite(*(f"{__package__}.{module}" for module in ("expected", "play", "recorder")))
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def _only_what_a_test_makes_is_collected() -> Iterator[None]:
     """`gc.collect()` is then fast enough to be called by hundreds of tests."""
     gc.collect()
     gc.freeze()
+    yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _all_is_collected_at_the_end() -> Iterator[None]:
     yield
     gc.unfreeze()
 

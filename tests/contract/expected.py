@@ -80,6 +80,7 @@ def check(case: Case, seen: Seen, recorder: Recorder, port: int, caller: Any, pr
     assert span.links == ()
 
     # as it ends
+    assert case.outcome.raises(case.api, case.shape) == has_raised(seen)
     assert span.status.status_code is (StatusCode.ERROR if problem else StatusCode.UNSET)
     expected = request | dict(case.api.known) | answered(case) | failure(problem, attributes) | retries(case, attributes)
     if case.shape.streams:
@@ -87,7 +88,8 @@ def check(case: Case, seen: Seen, recorder: Recorder, port: int, caller: Any, pr
         for name in (*_TIMES, "genscope.stream.chunks", "genscope.stream.outcome"):
             attributes.pop(name, None)
     assert attributes == expected
-    assert [event.name for event in span.events] == (["exception"] if raised(case, seen, problem) else [])
+    reported = case.api.error_events and case.outcome.name == "error_midway"
+    assert [event.name for event in span.events] == (["exception"] if problem and has_raised(seen) and not reported else [])
 
     check_metrics(case, recorder, span, attributes, problem)
     caller_span = [ended for ended in recorder.ended if ended.name == CALLER]
@@ -99,12 +101,8 @@ def span_seconds(span: Any) -> float:
     return seconds
 
 
-def raised(case: Case, seen: Seen, problem: Problem | None) -> bool:
-    """Whether the application got an exception for it: in lines and bytes an error of the provider is only data."""
-    return problem is not None and not (case.outcome.name == "error_midway" and not seen_error(seen))
-
-
-def seen_error(seen: Seen) -> bool:
+def has_raised(seen: Seen) -> bool:
+    """Whether the application got an exception."""
     return any(isinstance(sight, dict) and "args" in sight for sight in seen.sights)
 
 

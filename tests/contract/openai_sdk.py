@@ -70,6 +70,7 @@ APIS = (
         usage=_USAGE,
         streams_usage=True,
         frames=15,
+        error_events=True,
         held=6,
         extra={"parse": {"text_format": City}, "helper": {}},
     ),
@@ -101,6 +102,7 @@ APIS = (
         told={**_ANSWERED, "gen_ai.response.status": "completed"},
         begun=_IN_PROGRESS,
         frames=15,
+        error_events=True,
         held=6,
     ),
     Api(

@@ -14,12 +14,13 @@ import wrapt
 import genscope
 
 Sight = Any
-"""Nested tuples and dicts of what can be compared and printed."""
+"""Nested lists, dicts and sets of what can be compared and printed."""
 
 _COUNTED = re.compile(r"\b(chatcmpl-|cmpl-|resp_|req_|msg_|call_|cmp_|fc_|rs_)\d{4,}")
 _ADDRESS = re.compile(r"(?<=0x)[0-9a-f]{6,}|(?<=cancel scope )[0-9a-f]+")
 _OURS = tuple(str(Path(str(module.__file__)).parent) for module in (genscope, wrapt))
 _UNLIKE = frozenset({"date", "x-request-id"})
+_LAZY = frozenset({"__signature__"})  # pydantic makes it when it is first looked at
 _OF_ERRORS = ("status_code", "code", "type", "param", "request_id", "body")
 
 
@@ -38,11 +39,11 @@ def sight(value: Any) -> Sight:
         return masked(value.decode())
     if isinstance(value, (tuple, list)):
         return [sight(item) for item in value]
-    told: dict[str, Any] = {"type": _name(type(value)), "dir": tuple(dir(value))}
+    told: dict[str, Any] = {"type": _name(type(value)), "dir": frozenset(dir(value)) - _LAZY}
     if isinstance(value, ModuleType):
         return told
     if hasattr(value, "model_dump_json"):
-        told["json"] = masked(value.model_dump_json())
+        told["json"] = masked(value.model_dump_json(warnings=False))
     if hasattr(value, "_iterator"):  # the streams of the SDKs
         told["iterator"] = _name(type(value._iterator))
     for name in ("http_response", "response"):
@@ -79,6 +80,8 @@ def differences(bare: Sight, seen: Sight, where: str = "") -> list[str]:
     if isinstance(bare, list) and isinstance(seen, list) and len(bare) == len(seen):
         pairs = enumerate(zip(bare, seen, strict=True))
         return [line for index, (one, other) in pairs for line in differences(one, other, f"{where}[{index}]")]
+    if isinstance(bare, frozenset) and isinstance(seen, frozenset) and bare != seen:
+        return [f"{where}: only without genscope {set(bare - seen)}, only with it {set(seen - bare)}"]
     return [] if bare == seen else [f"{where}: without genscope {bare!r}, with it {seen!r}"]
 
 
@@ -97,7 +100,7 @@ def headers(items: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 def _http(http: Any) -> Sight:
     return {
         "type": _name(type(http)),
-        "dir": tuple(dir(http)),
+        "dir": frozenset(dir(http)),
         "headers": headers(http.headers.items()),
         "status": http.status_code,
         "closed": http.is_closed,

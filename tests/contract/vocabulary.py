@@ -31,6 +31,7 @@ class Api:
     told, begun       those that a whole answer adds, and those that are known from the first chunk of a stream
     usage             the token attributes of a whole answer; `streams_usage`: of a stream too, without being asked
     frames            chunks in the simulator's stream; 0: it does not stream
+    error_events      an error in mid-stream is an event like others; the SDK does not raise it
     held              chunks before the simulator's scenario `midhang` waits
     extra             what the shapes `parse` and `helper` need beside the arguments; absent: there is no such method
     """
@@ -52,6 +53,7 @@ class Api:
     usage: Attributes = field(default_factory=dict)
     streams_usage: bool = False
     frames: int = 0
+    error_events: bool = False
     held: int = 0
     extra: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -117,7 +119,9 @@ class Outcome:
     scenario  what the simulator does with it; `options` of the scenario
     client    options of the SDK's client; `refused`: at its address nobody listens
     ends      as the span has it; `reads`: how much of the answer was seen
-    problem   by the shape of the call
+    problem   how the span tells it, by the shape of the call
+    raises    whether the application gets an exception
+    unanswered  it happens before there is an answer, the same for all APIs: one of them meets it in every shape
     attempts  (kind, HTTP status or 0, delay or None for the SDK's own choice) of every attempt that was retried
     """
 
@@ -132,6 +136,8 @@ class Outcome:
     ends: Ends = "completed"
     reads: Reads = "all"
     problem: Callable[[Api, Shape], Problem | None] = lambda api, shape: None
+    raises: Callable[[Api, Shape], bool] = lambda api, shape: False
+    unanswered: bool = False
     attempts: Sequence[tuple[str, int, float | None]] = ()
 
 

@@ -210,6 +210,10 @@ STREAMS: dict[str, tuple[list[Any], dict[str, Any]]] = {
         [chunk(part(text="hi"), id=None, model=None), chunk(part(reason="stop"), service_tier="flex")],
         C1 | {"finish_reasons": ("stop",), "service_tier": "flex"},
     ),
+    "names told once": (
+        [TEXT, {"choices": [part(reason="stop")]}, {"id": None, "model": None, "choices": [part(reason="stop")]}],
+        C1 | {"finish_reasons": ("stop",)},
+    ),
     "finishing out of order": (
         [chunk(part(2, "length")), chunk(part(0, "stop"))],
         C1 | {"finish_reasons": ("stop", "error", "length")},
@@ -224,7 +228,7 @@ STREAMS: dict[str, tuple[list[Any], dict[str, Any]]] = {
         C1 | {"finish_reasons": ("stop", "length")},
     ),
     "index a float": ([chunk(part(1.0, "stop"))], C1 | {"finish_reasons": ("error", "stop")}),
-    "index huge": ([TEXT, chunk(part(10**9, "stop"))], C1),
+    "index huge": ([TEXT, chunk(part(10**6, "stop"))], C1),
     "index negative": ([TEXT, chunk(part(-1, "stop"))], C1),
     "index a text": ([TEXT, chunk(part("0", "stop"))], C1),
     "empty finish reasons before": (

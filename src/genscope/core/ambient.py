@@ -6,10 +6,10 @@ thread or context the caller likes.
 
 from __future__ import annotations
 
-from contextvars import ContextVar
-from typing import Any
+from contextvars import Context, ContextVar
+from typing import Any, cast
 
-from opentelemetry.context import attach, get_current
+from opentelemetry.context import attach, detach, get_current
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from genscope.core.operation import Operation
@@ -22,7 +22,7 @@ def _suppression_keys() -> tuple[str, ...]:
         return tuple(key for key, value in get_current().items() if value is True)
 
 
-_SUPPRESSION_KEYS = _suppression_keys()
+_SUPPRESSION_KEYS = Context().run(_suppression_keys)
 """The keys are private; what the public function sets is not. The public test reads the context once for each key."""
 
 
@@ -58,6 +58,8 @@ def leave(tokens: tuple[Token, Token | None]) -> None:
             attached.var.reset(attached)
     except ValueError:
         pass
+    except AttributeError:  # a runtime context of the application's own (OTEL_PYTHON_CONTEXT) has tokens of its own
+        detach(cast("Any", attached))
 
 
 def operation_in_flight() -> Operation | None:

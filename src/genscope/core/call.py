@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from functools import cache
-from inspect import currentframe
+from functools import cache, partial
 from time import perf_counter, time_ns
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 from weakref import ref
 
+from genscope.core import aside
 from genscope.core.ambient import enter, leave
 from genscope.core.errors import classify, classify_reported, rejected_answer
 from genscope.core.operation import Failure, Operation
@@ -56,13 +55,14 @@ class Reader(Protocol):
 class Call:
     """Use `begin`; then hand it to `run` or `arun`."""
 
-    __slots__ = ("__weakref__", "_pipeline", "_unfinished", "answer", "op", "reader")
+    __slots__ = ("__weakref__", "_pipeline", "_release", "_unfinished", "answer", "op", "reader")
 
     def __init__(self, op: Operation, reader: Reader, pipeline: Pipeline) -> None:
         self.op = op
         self.reader = reader
         self.answer: Answer | None = None
         self._pipeline = pipeline
+        self._release: Callable[[], None] | None = None
         self._unfinished = [True]  # list.pop is atomic: two threads cannot both end the call
 
     @property
@@ -79,8 +79,6 @@ class Call:
 
     def begin(self, body: Mapping[str, Any]) -> None:
         """Read the request and start the stages. Raises `BudgetExceeded` when one refuses; the call has then ended."""
-        if _orphans:
-            _end_orphans()
         op = self.op
         op.started_at = time_ns()
         op.started = perf_counter()
@@ -99,12 +97,17 @@ class Call:
         self.answer = answer
         self._end("completed")
 
-    def follow(self) -> Answer:
-        """The answer will come in chunks; returns what folds them."""
-        answer = self.answer = self.reader.Answer()
-        _streams[id(self)] = ref(self)
-        _end_streams_at_exit()
-        return answer
+    def stay_open(self, release: Callable[[], None]) -> None:
+        """The answer comes later, if the caller reads it. `release` is called at the end."""
+        self._release = release
+        _open[id(self)] = ref(self)
+        _end_open_calls_at_exit()
+
+    def expect_chunks(self) -> Answer:
+        """The answer comes in chunks; returns what folds them."""
+        self.op.streaming = True
+        self.answer = self.reader.Answer()
+        return self.answer
 
     def complete(self) -> None:
         """The stream was read to its end."""
@@ -121,16 +124,18 @@ class Call:
             self.op.failure = failure
             if self.answer is None:
                 self.answer = rejected_answer(error)
-            self._end("cancelled" if failure.kind == "cancelled" else "failed")
+            outcome = "cancelled" if failure.kind == "cancelled" else "failed"
+            if isinstance(error, GeneratorExit):  # a coroutine that was dropped
+                aside.run(partial(self._end, outcome))
+            else:
+                self._end(outcome)
 
     def abandon(self) -> None:
         """The caller closed or dropped the stream before its end. No error; may run inside a garbage collection."""
         if self._unfinished:
-            self.op.ended = perf_counter()
-            if _inside_telemetry():
-                _orphans.append(self)
-            else:
-                self._end("abandoned")
+            if self.op.ended is None:
+                self.op.ended = perf_counter()
+            aside.run(partial(self._end, "abandoned"))
 
     def __del__(self) -> None:
         # Never iterated, or dropped with the object that would have told us: nobody else will end it.
@@ -146,6 +151,9 @@ class Call:
         if op.ended is None:
             op.ended = perf_counter()
         op.duration = op.ended - op.started
+        if self._release is not None:
+            _open.pop(id(self), None)
+            self._release()
         if self.answer is not None:
             try:
                 self.reader.read_response(op, self.answer)
@@ -156,7 +164,6 @@ class Call:
             outcome = "failed"  # the provider said so in its answer
         if op.streaming:
             op.outcome = outcome
-            _streams.pop(id(self), None)
         self._pipeline.end(op)
         if op.failure is not None:
             op.failure.exception = None
@@ -207,62 +214,33 @@ def _unsettled(call: Call, fault: Exception) -> None:
 
 # --- calls that nobody ends
 
-_streams: dict[int, ref[Call]] = {}
-_orphans: deque[Call] = deque()
+_open: dict[int, ref[Call]] = {}
+"""Those that outlast the SDK's own call: streams, and raw responses not read yet."""
 
 
-_LOCKING: Final = ("opentelemetry.sdk", "opentelemetry.exporter", "genscope.core.pipeline")
-"""Modules that are on the stack while somebody may hold a lock that ending a call takes."""
-
-
-def _inside_telemetry() -> bool:
-    """Whether this thread is inside the OpenTelemetry SDK, or inside a stage, right now.
-
-    A garbage collection may strike anywhere, there too: in the middle of a measurement, say, with its lock held.
-    To end a call from within would take that lock a second time, for ever.
-    """
-    frame = currentframe()
-    while frame is not None:
-        name = frame.f_globals.get("__name__", "")
-        if name.startswith(_LOCKING):
-            return True
-        frame = frame.f_back
-    return False
-
-
-def _end_orphans() -> None:
-    while _orphans:
-        try:
-            orphan = _orphans.popleft()
-        except IndexError:
-            return
-        orphan._end("abandoned")  # pyright: ignore[reportPrivateUsage]
-
-
-def end_open_streams() -> None:
-    """End every call whose stream is still open, as abandoned: the process is about to exit."""
-    _end_orphans()
-    for stream in list(_streams.values()):
-        call = stream()
+def end_open_calls() -> None:
+    """End every call that is still open, as abandoned: the process is about to exit."""
+    aside.finish()
+    for entry in list(_open.values()):
+        call = entry()
         if call is not None:
-            call.abandon()
-
-
-def _forget_streams_of_the_parent() -> None:
-    """They are the parent process's to end; a second end here would export their spans twice."""
-    for stream in list(_streams.values()):
-        call = stream()
-        if call is not None:
-            call._unfinished.clear()  # pyright: ignore[reportPrivateUsage]
-    _streams.clear()
-    _orphans.clear()
+            call._end("abandoned")  # pyright: ignore[reportPrivateUsage]
 
 
 @cache
-def _end_streams_at_exit() -> None:
-    """Registered with the first stream: exit handlers run last in, first out, and the providers' own must run later."""
-    atexit.register(end_open_streams)
+def _end_open_calls_at_exit() -> None:
+    """Registered with the first: exit handlers run last in, first out, and the providers' own must run later."""
+    atexit.register(end_open_calls)
+
+
+def _forget_calls_of_the_parent() -> None:
+    """They are the parent process's to end; a second end here would export their spans twice."""
+    for entry in list(_open.values()):
+        call = entry()
+        if call is not None:
+            call._unfinished.clear()  # pyright: ignore[reportPrivateUsage]
+    _open.clear()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_streams_of_the_parent)
+    os.register_at_fork(after_in_child=_forget_calls_of_the_parent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
@@ -15,8 +15,8 @@ logger = logging.getLogger("genscope")
 Wrapper = Callable[[Callable[..., Any], Any, tuple[Any, ...], dict[str, Any]], Any]
 """`(wrapped, instance, args, kwargs)`, as wrapt calls it."""
 
-Targets = Callable[[ModuleType], Sequence[tuple[str, Wrapper]]]
-"""What to wrap once the module is there: dotted names within the module, each with its wrapper."""
+Targets = Callable[[ModuleType], Iterable[tuple[Any, str, Wrapper]]]
+"""What to wrap once the module is there: a class (None if this version has none), a method of its own, a wrapper."""
 
 
 class Patch:
@@ -62,11 +62,10 @@ class Patch:
             logger.exception("genscope: %s cannot be traced", self.module)
 
     def _wrap(self, module: ModuleType) -> None:
-        for target, wrapper in self._targets(module):
-            path, _, name = target.rpartition(".")
-            owner = getattr(module, path, None)
+        for owner, name, wrapper in self._targets(module):
+            target = f"{getattr(owner, '__name__', 'a class')}.{name}"
             original = owner.__dict__.get(name) if isinstance(owner, type) else None
-            if not isinstance(owner, type) or original is None:
+            if original is None:
                 self.skipped[target] = "not there in this version"
                 continue
             installed = wrapt.FunctionWrapper(original, wrapper)

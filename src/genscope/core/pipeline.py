@@ -10,6 +10,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from genscope.core.errors import BudgetExceeded
@@ -60,9 +61,10 @@ class Faults:
         now = time.monotonic()
         if now - self._said.get(key, -_QUIET_SECONDS) >= _QUIET_SECONDS:
             self._said[key] = now
-            # The exception's text may hold content: its type and place are enough to report a bug with.
-            logger.warning("genscope: %s failed (%s); the call is not affected", where, type(fault).__name__)
-            logger.debug("genscope: %s failed at\n%s", where, "".join(traceback.format_tb(fault.__traceback__)))
+            with suppress(Exception):  # a handler of the application's may have faults of its own
+                # The exception's text may hold content: its type and place are enough to report a bug with.
+                logger.warning("genscope: %s failed (%s); the call is not affected", where, type(fault).__name__)
+                logger.debug("genscope: %s failed at\n%s", where, "".join(traceback.format_tb(fault.__traceback__)))
 
 
 class Pipeline:

@@ -77,7 +77,7 @@ class Intake:
     def __init__(self, call: Call) -> None:
         self._call = call
         self._op = call.op
-        self._answer = call.follow()
+        self._answer = call.expect_chunks()
         self.fold: Fold = _watched(call, self._answer.fold) if call.chunk_watchers else self._answer.fold
 
     def take(self, chunk: Any) -> None:

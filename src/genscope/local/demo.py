@@ -67,7 +67,9 @@ def _openai() -> tuple[int, ...]:
 
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:
     """Ours, without settings that would send the demo's telemetry elsewhere."""
-    environ = {name: value for name, value in ours.items() if not name.startswith(("OTEL_", "GENSCOPE_", "SAMPLE_SCENARIOS"))}
+    environ = {
+        name: value for name, value in ours.items() if not name.startswith(("OTEL_", "GENSCOPE_", "SAMPLE_SCENARIOS"))
+    }
     environ["PYTHONUNBUFFERED"] = "1"  # answers and traces in the order they come, into a pipe as well
     launch.prepare(environ)
     return environ

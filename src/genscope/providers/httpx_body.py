@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from typing import Any, Final
 from weakref import ref
 
@@ -21,13 +21,15 @@ _MAX_BYTES: Final = 1 << 20
 """More than this is not kept for reading along: the caller asked for a stream, perhaps for want of memory."""
 
 
-def watch_close(call: Call, http: Any, reading: Any = None) -> None:
-    """End `call` when `http` is closed by the caller.
+def watch_stream(call: Call, http: Any, reading: Any) -> None:
+    """End `call` when the caller closes the response of a stream that `reading` reads."""
+    # The SDK's stream closes its response also in its own destruction: weak references to it are dead by then.
+    _watch_close(call, http, lambda: http, reading)
 
-    `reading` is the generator that reads the body: a close from within it is the SDK's own, at the end or on failure.
-    """
-    stream = http.stream
-    watched = ref(call)
+
+def _watch_close(call: Call, http: Any, response: Callable[[], Any], reading: Any = None) -> None:
+    """`reading` is the generator that reads the body: a close from within it is the SDK's, at the end or on failure."""
+    cls, watched = http.__class__, ref(call)
     reader = None if reading is None else ref(reading)
 
     def closed() -> None:
@@ -36,22 +38,25 @@ def watch_close(call: Call, http: Any, reading: Any = None) -> None:
         if call is not None and not busy:
             call.abandon()
 
-    async def aclose() -> None:
-        try:
-            await stream.__class__.aclose(stream)
-        finally:
-            closed()
-
     def close() -> None:
         try:
-            stream.__class__.close(stream)
+            cls.close(response())
         finally:
             closed()
 
-    for method in (close, aclose):
-        if hasattr(stream.__class__, method.__name__):
-            with suppress(AttributeError):  # a stream of the application's own may have no room for it
-                setattr(stream, method.__name__, method)
+    async def aclose() -> None:
+        try:
+            await cls.aclose(response())
+        finally:
+            closed()
+
+    http.close, http.aclose = close, aclose
+    call.stay_open(release=partial(_unwatch, response))
+
+
+def is_small(http: Any) -> bool:
+    """Whether a body that is there already is worth reading beside the SDK."""
+    return len(http.content) <= _MAX_BYTES
 
 
 def read_whole(call: Call, http: Any) -> None:
@@ -66,27 +71,37 @@ def read_whole(call: Call, http: Any) -> None:
 
 def watch_body(call: Call, http: Any) -> None:
     """Read along while the caller reads the body as bytes, text or lines; end `call` when it is read or closed."""
-    cls = http.__class__
+    cls, response = http.__class__, ref(http)
     body = _Events(call) if _is_stream(http) else _Whole(call, http.headers)
 
     def iter_bytes(chunk_size: int | None = None) -> Iterator[bytes]:
+        http = response()
         reading = _tap(call, cls.iter_bytes(http, chunk_size), body)
-        watch_close(call, http, reading)
+        _watch_close(call, http, response, reading)
         return reading
 
     def aiter_bytes(chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        http = response()
         reading = _atap(call, cls.aiter_bytes(http, chunk_size), body)
-        watch_close(call, http, reading)
+        _watch_close(call, http, response, reading)
         return reading
 
     http.iter_bytes, http.aiter_bytes = iter_bytes, aiter_bytes
-    watch_close(call, http)
+    _watch_close(call, http, response)
 
 
 def unwatch_body(http: Any) -> None:
-    """Take the shadows off again."""
+    """From now on somebody else reads the body."""
     for name in ("iter_bytes", "aiter_bytes"):
         http.__dict__.pop(name, None)
+
+
+def _unwatch(response: Callable[[], Any]) -> None:
+    http = response()
+    if http is not None:
+        unwatch_body(http)
+        for name in ("close", "aclose"):
+            http.__dict__.pop(name, None)
 
 
 def _tap(call: Call, source: Iterator[bytes], body: _Events | _Whole) -> Iterator[bytes]:
@@ -151,19 +166,30 @@ class _Events:
     def __init__(self, call: Call) -> None:
         self._call = call
         self._intake = Intake(call)
-        self._rest = b""
+        self._line: list[bytes] = []
+        self._length = 0
+        self._lost = False
         self._data: list[bytes] = []
 
     def feed(self, data: bytes) -> None:
-        *lines, self._rest = re.split(_LINE_END, self._rest + data)
+        self._line.append(data)
+        self._length += len(data)
+        if b"\n" not in data and b"\r" not in data:
+            if self._length > _MAX_BYTES:
+                self._line.clear()
+                self._lost = True
+            return
+        *lines, rest = _LINE_END.split(b"".join(self._line))
+        self._line, self._length = [rest], len(rest)
+        if self._lost and lines:
+            del lines[0]
+            self._lost = False
         for line in lines:
             if line.startswith(b"data:"):
                 self._data.append(line[5:].removeprefix(b" "))
             elif not line and self._data:
                 self._take(b"\n".join(self._data))
                 self._data.clear()
-        if len(self._rest) > _MAX_BYTES:
-            self._rest = b""
 
     def _take(self, data: bytes) -> None:
         try:
@@ -176,8 +202,7 @@ class _Events:
         self._intake.take(event)
 
     def finish(self) -> None:
-        if self._rest == b"\r":
-            self.feed(b"\n")
+        self.feed(b"\n")  # a carriage return may still wait for it
         self._call.complete()
 
 

@@ -7,9 +7,10 @@ stream_cls)` in `_base_client`: `options.url` is the path, `options.json_data` t
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import filterfalse
+from time import perf_counter
 from types import ModuleType
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
@@ -23,7 +24,7 @@ from genscope.core.patching import Patch, Wrapper
 from genscope.core.pipeline import Pipeline
 from genscope.core.streams import afollow, follow
 from genscope.providers.hosts import UNKNOWN, provider_of
-from genscope.providers.httpx_body import read_whole, unwatch_body, watch_body, watch_close
+from genscope.providers.httpx_body import is_small, read_whole, unwatch_body, watch_body, watch_stream
 from genscope.providers.routes import Route, Routes
 from genscope.settings import Settings
 from genscope.wire.fields import objects
@@ -58,15 +59,20 @@ class Seam:
         self._endpoints: dict[tuple[int, Any], tuple[Any, Endpoint]] = {}
         self._streams: tuple[type, ...] = ()
         self._raw_responses: tuple[type, ...] = ()
+        self._unparsed: dict[int, tuple[ref[Any], Call]] = {}
+        """Raw responses that the caller may still have parsed, by identity."""
 
-    def _targets(self, module: ModuleType) -> Sequence[tuple[str, Wrapper]]:
+    def _targets(self, module: ModuleType) -> Iterator[tuple[Any, str, Wrapper]]:
         self._streams = _classes(module, "Stream", "AsyncStream")
         self._raw_responses = _classes(module, "BaseAPIResponse", "LegacyAPIResponse")
-        return (
-            ("SyncAPIClient.request", self._request),
-            ("AsyncAPIClient.request", self._arequest),
-            ("BaseClient._calculate_retry_timeout", self._backoff),
-        )
+        for name, wrapper in (("SyncAPIClient", self._request), ("AsyncAPIClient", self._arequest)):
+            door = getattr(module, name, None)
+            yield door, "request", wrapper
+            for client in _shadowing(door):
+                yield client, "request", wrapper
+        yield getattr(module, "BaseClient", None), "_calculate_retry_timeout", self._backoff
+        for response in self._raw_responses:
+            yield response, "_parse", self._parse
 
     # --- the door
 
@@ -125,8 +131,11 @@ class Seam:
 
     def _endpoint(self, client: Any, path: str) -> Endpoint:
         if "://" in path:
-            parts = urlsplit(path)
-            return self._locate(client, parts.scheme, parts.hostname or "", parts.port)
+            try:
+                parts = urlsplit(path)
+                return self._locate(client, parts.scheme, parts.hostname or "", parts.port)
+            except ValueError:  # no URL that anybody could call, but the SDK is to say so
+                return UNKNOWN, None, None
         url = client.base_url
         key = (id(url), client.__class__)
         known = self._endpoints.get(key)
@@ -153,9 +162,39 @@ class Seam:
         if isinstance(result, self._streams):
             _follow(call, result)
         elif isinstance(result, self._raw_responses):
-            _follow_raw(call, result)
+            self._settle_raw(call, result)
         else:
             call.succeed(objects(result) if type(result) is dict else result)
+
+    def _settle_raw(self, call: Call, raw: Any) -> None:
+        """`with_raw_response` and `with_streaming_response`: the caller decides whether and how the body is read."""
+        http = raw.http_response
+        if http.is_closed and is_small(http):
+            read_whole(call, http)
+            return
+        if http.is_closed:  # too much to read twice: if the caller has it parsed, what comes out is read
+            call.op.ended = perf_counter()
+            call.stay_open(release=_nothing)
+        else:
+            watch_body(call, http)
+        key = id(raw)
+        self._unparsed[key] = ref(raw, lambda _: self._unparsed.pop(key, None)), call
+
+    def _parse(self, wrapped: Any, raw: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The SDK parses an answer: at once, or when the caller of a raw response wants it."""
+        parsed: Any = wrapped(*args, **kwargs)
+        if self._unparsed:
+            _, call = self._unparsed.pop(id(raw), (None, None))
+            if call is not None and not call.finished:
+                try:
+                    if isinstance(parsed, self._streams):  # from now on the SDK reads the body
+                        unwatch_body(raw.http_response)
+                        _follow(call, parsed)
+                    else:
+                        call.succeed(objects(parsed))
+                except Exception as fault:
+                    call.faults.report("looking at a parsed answer", fault)
+        return parsed
 
     def _asking(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Request:
         """The request with a question for its token usage, unless the application asks or the format knows no such.
@@ -165,7 +204,8 @@ class Seam:
         try:
             options = args[1] if len(args) > 1 else kwargs["options"]
             ask = getattr(call.reader, "ask_for_usage", None)
-            body = None if ask is None or _is_raw(options.headers) else ask(options.json_data)
+            theirs = _is_raw(options.headers) or "stream_options" in (options.extra_json or ())
+            body = None if ask is None or theirs else ask(options.json_data)
             if body is not None:
                 copy = getattr(options, "model_copy", None) or options.copy  # pydantic 2, pydantic 1
                 asking = copy(update={"json_data": body})
@@ -209,28 +249,12 @@ def _body(options: Any, identifiers: Mapping[str, str]) -> Mapping[str, Any]:
 def _follow(call: Call, stream: Any) -> None:
     source = stream._iterator
     reading = afollow(call, source) if hasattr(source, "__anext__") else follow(call, source)
-    watch_close(call, stream.response, reading)
+    watch_stream(call, stream.response, reading)
     stream._iterator = reading
 
 
-def _follow_raw(call: Call, raw: Any) -> None:
-    """`with_raw_response` and `with_streaming_response`: the caller decides whether and how the body is read."""
-    http = raw.http_response
-    if http.is_closed:
-        read_whole(call, http)
-        return
-    watch_body(call, http)
-    response = ref(raw)
-
-    def parse(*, to: Any = None) -> Any:
-        raw: Any = response()
-        parsed = raw.__class__._parse(raw, to=to)
-        if hasattr(parsed, "_iterator") and not call.finished:  # from now on the SDK reads the body
-            unwatch_body(http)
-            _follow(call, parsed)
-        return parsed
-
-    raw._parse = parse
+def _nothing() -> None:
+    pass
 
 
 async def _awithout(hide: Any, source: AsyncIterator[Any]) -> AsyncIterator[Any]:
@@ -242,3 +266,14 @@ async def _awithout(hide: Any, source: AsyncIterator[Any]) -> AsyncIterator[Any]
 def _classes(module: ModuleType, *names: str) -> tuple[type, ...]:
     found = (getattr(module, name, None) for name in names)
     return tuple(cls for cls in found if isinstance(cls, type))
+
+
+def _shadowing(door: Any) -> Iterator[type]:
+    """Client classes on which another instrumentation has put a wrapper of the door: it may lead past ours."""
+    todo: list[type] = list(door.__subclasses__()) if isinstance(door, type) else []
+    while todo:
+        client = todo.pop()
+        todo += client.__subclasses__()
+        found = client.__dict__.get("request")
+        if found is not None and getattr(found, "__qualname__", None) == f"{door.__name__}.request":
+            yield client

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from threading import Lock
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from opentelemetry.metrics import (
     CallbackOptions,
@@ -44,6 +45,46 @@ class _Series:
         self.failed: Counter[str] = Counter()
 
 
+class _Table:
+    """The series of one meter provider. They outlive the instrumentation, for a reader goes on collecting them."""
+
+    def __init__(self, meter: Meter) -> None:
+        self.lock = Lock()
+        self.series: dict[Key, _Series] = {}
+        # Plain numbers that a reader collects: nearly every call is one attempt, and not worth a measurement.
+        metric = semconv.ATTEMPTS
+        meter.create_observable_counter(metric.name, [self._observe], metric.unit, metric.description)
+
+    def add(self, key: Key, op: Operation) -> _Series:
+        series = _Series(attributes_of(op))
+        if len(self.series) < _MAX_SERIES:
+            self.series[key] = series
+        return series
+
+    def _observe(self, options: CallbackOptions) -> Iterator[Observation]:
+        for series in list(self.series.values()):
+            yield Observation(series.attempts - series.failed.total(), series.base)
+            for kind, count in list(series.failed.items()):
+                yield Observation(count, series.base | {semconv.ERROR_KIND: kind})
+
+
+class _Global:
+    """Stands for the global provider, which is a placeholder first and another object later."""
+
+
+_GLOBAL: Final = _Global()
+_tables: WeakKeyDictionary[Any, _Table] = WeakKeyDictionary()
+
+
+def _renew_locks() -> None:
+    for table in _tables.values():
+        table.lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):  # another thread may hold a lock in the moment of a fork
+    os.register_at_fork(after_in_child=_renew_locks)
+
+
 class Metrics(Stage):
     """Duration and tokens of every call, time to the first chunk of every stream, attempts of every request.
 
@@ -56,22 +97,18 @@ class Metrics(Stage):
         self._duration = _histogram(meter, flavour.duration)
         self._tokens = _histogram(meter, flavour.tokens)
         self._first_chunk = _histogram(meter, flavour.time_to_first_chunk)
-        self._series: dict[Key, _Series] = {}
-        self._lock = Lock()
-        if hasattr(os, "register_at_fork"):  # another thread may hold the lock in the moment of a fork
-            os.register_at_fork(after_in_child=self._renew_lock)
-        # Plain numbers that a reader collects: nearly every call is one attempt, and not worth a measurement.
-        metric = semconv.ATTEMPTS
-        meter.create_observable_counter(metric.name, [self._observe], metric.unit, metric.description)
+        shared = _GLOBAL if provider is None else provider
+        self._table = _tables.get(shared) or _tables.setdefault(shared, _Table(meter))
 
     def idle(self) -> bool:
         return is_placeholder(self._provider or get_meter_provider())
 
     def end(self, op: Operation) -> None:
         key = (op.name, op.provider, op.model, op.response_model, op.server_address, op.server_port)
-        series = self._series.get(key) or self._add_series(key, op)
+        table = self._table
+        series = table.series.get(key) or table.add(key, op)
         context, failure, usage = op.context, op.failure, op.usage
-        with self._lock:
+        with table.lock:
             series.attempts += 1
             if failure is not None or op.attempts:
                 series.failed.update(attempt.kind for attempt in (*op.attempts, failure) if attempt is not None)
@@ -88,21 +125,6 @@ class Metrics(Stage):
                 self._tokens.record(usage.output_tokens, series.of_output, context)
         if op.first_chunk is not None:
             self._first_chunk.record(op.first_chunk - op.started, series.base, context)
-
-    def _add_series(self, key: Key, op: Operation) -> _Series:
-        series = _Series(attributes_of(op))
-        if len(self._series) < _MAX_SERIES:
-            self._series[key] = series
-        return series
-
-    def _renew_lock(self) -> None:
-        self._lock = Lock()
-
-    def _observe(self, options: CallbackOptions) -> Iterator[Observation]:
-        for series in list(self._series.values()):
-            yield Observation(series.attempts - series.failed.total(), series.base)
-            for kind, count in list(series.failed.items()):
-                yield Observation(count, series.base | {semconv.ERROR_KIND: kind})
 
 
 class ChunkTimes(Stage):

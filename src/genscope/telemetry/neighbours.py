@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from opentelemetry.context import Context
-from opentelemetry.trace import get_current_span
+from opentelemetry.trace import get_current_span, get_tracer_provider
 
 from genscope import semconv
 from genscope.core.ambient import operation_in_flight
@@ -22,10 +22,11 @@ _MARKS: Final[Mapping[str, frozenset[str]]] = {
 """How instrumentations mark a span as that of one model call: the conventions, OpenInference, OpenLLMetry."""
 
 
-def describes_this_call(context: Context) -> tuple[Any, str] | None:
+def describes_this_call(context: Context, provider: Any) -> tuple[Any, str] | None:
     """The current span and its instrumentation's name if that span is one of another's for the very call we begin.
 
-    A span that genscope has completed once is an ordinary parent for the calls that follow.
+    A span that genscope has completed once is an ordinary parent for the calls that follow. One that goes elsewhere
+    than ours, to another provider, does not do instead of ours; `provider` is None for the global one.
     """
     if not context:
         return None
@@ -36,6 +37,9 @@ def describes_this_call(context: Context) -> tuple[Any, str] | None:
     attributes = cast("Mapping[str, Any]", attributes)
     marked = _INFERENCE_KEY in context or any(attributes.get(name) in values for name, values in _MARKS.items())
     if not marked or semconv.ENRICHED in attributes:
+        return None
+    resource = getattr(provider or get_tracer_provider(), "resource", None)
+    if resource is not None and getattr(span, "resource", resource) is not resource:
         return None
     outer = operation_in_flight()
     if outer is not None and outer.span is span:  # our own: a call made while the SDK sends another one

@@ -24,9 +24,7 @@ def read_request(op: Operation, body: Mapping[str, Any]) -> None:
 
 
 def read_response(op: Operation, answer: Any) -> None:
-    asked = op.response_id
     responses.read_response(op, answer)
-    op.response_id = op.response_id or asked
     op.usage = None
     if op.finish_reasons is not None and "status" not in op.response:
         op.response["status"] = "completed"

@@ -84,9 +84,16 @@ def number(value: Any) -> float | None:
 
 def text(value: Any) -> str | None:
     """An identifier or a name; an empty one says nothing."""
-    if type(value) is str:
+    if type(value) is str and value.isascii() and len(value) <= _LONGEST:
         return value or None
-    return str.__str__(value) or None if isinstance(value, str) else None  # of an Enum the value, never `Model.GPT_4`
+    if not isinstance(value, str):
+        return None
+    # of an Enum the value, never `Model.GPT_4`; a lone surrogate would make an exporter drop its whole batch
+    return str.__str__(value)[:_LONGEST].encode("utf-8", "replace").decode() or None
+
+
+_LONGEST: Final = 512
+"""Characters. What is longer is no name, and would be the label of a metric."""
 
 
 def texts(value: Any) -> tuple[str, ...] | None:
@@ -136,6 +143,9 @@ def read_identity(op: Operation, answer: Any) -> None:
     except AttributeError:  # older SDKs and other formats lack some
         names = ("id", "model", "service_tier", "system_fingerprint")
         id, model, tier, fingerprint = (getattr(answer, name, None) for name in names)
+    said = f"{id}{model}{tier}{fingerprint}"
+    if not said.isascii() or len(said) > _LONGEST:
+        id, model, tier, fingerprint = map(text, (id, model, tier, fingerprint))
     if id and isinstance(id, str):
         op.response_id = id
     if model and isinstance(model, str):

@@ -408,6 +408,14 @@ def send_by_resource(client: Any, recording: Recording, request: Mapping[str, An
     return create(**arguments(create, request))
 
 
+def send_by_extra_body(client: Any, recording: Recording, request: Mapping[str, Any]) -> Any:
+    """What the SDK does not look at itself goes by `extra_body`."""
+    create = resource_of(client, recording).create
+    needed = ("model", "messages", "input", "prompt", "stream", "encoding_format")
+    extra = {name: value for name, value in request.items() if name not in needed}
+    return create(**{name: value for name, value in request.items() if name in needed}, extra_body=extra)
+
+
 def send_by_post(client: Any, recording: Recording, request: Mapping[str, Any]) -> Any:
     resource_of(client, recording)  # without it there is no type to cast to
     return _post(client, recording, request, recording.api.answer, recording.api.chunk)
@@ -491,6 +499,7 @@ class Way:
 
 WAYS = {
     "resource": Way(send_by_resource),
+    "extra-body": Way(send_by_extra_body),
     "post": Way(send_by_post),
     "json": Way(send_by_post_for_json),
     "raw": Way(send_raw, read_parsed),
@@ -613,6 +622,50 @@ def test_folding_a_stream_says_what_the_whole_answer_says(
     extra = {"gen_ai.request.stream", "genscope.stream.chunks", "genscope.stream.outcome"}
     assert stream.keys() - whole.keys() == extra
     assert {name: value for name, value in stream.items() if name not in extra} == whole
+
+
+@both_modes
+@pytest.mark.parametrize("share", [0, 0.1, 0.35, 0.6, 0.85, 0.97, 0.99, 1])
+@pytest.mark.parametrize("recording", recordings(streams=True))
+def test_a_stream_that_is_cut_off_says_the_same_to_those_who_read_bytes(
+    spans: InMemorySpanExporter, recording: Recording, share: float, mode: str
+) -> None:
+    cut = recording.body[: int(share * (len(recording.body) - 20))] + "\n"  # without its terminator in any case
+    WAYS["resource"].run(mode, Replay(recording, cut, piece=PIECE))
+    WAYS["streaming-bytes"].run(mode, Replay(recording, cut, piece=PIECE))
+    parsed, read = map(told, spans.get_finished_spans())
+    assert parsed == read
+    assert parsed["genscope.stream.chunks"] < len(recording.events)
+
+
+BROKEN = """data: {"error": {"message": "The server had an error", "type": "server_error", "param": null, "code": null}}
+
+"""
+
+
+@each_way
+@both_modes
+@pytest.mark.parametrize("recording", recordings(streams=True))
+def test_a_stream_that_ends_with_an_error(
+    spans: InMemorySpanExporter, recording: Recording, mode: str, way: str
+) -> None:
+    head = "\n\n".join(recording.body.split("\n\n")[:3])
+    replay = Replay(recording, head + "\n\n" + BROKEN, piece=PIECE)
+    if way in ("streaming-bytes", "streaming-lines"):
+        WAYS[way].run(mode, replay)
+    else:
+        with pytest.raises(openai.APIError, match="had an error"):
+            WAYS[way].run(mode, replay)
+    span = one(spans)
+    expected = {
+        "genscope.stream.chunks": 3,
+        "genscope.stream.outcome": "failed",
+        "error.type": "server_error",
+        "genscope.error.kind": "server_error",
+        "genscope.error.retryable": True,
+    }
+    assert told(span).items() >= expected.items()
+    assert span.status.status_code is StatusCode.ERROR
 
 
 def vars_of(recording: Recording) -> dict[str, Any]:

@@ -20,16 +20,26 @@ def has(sdk: Sdk, api: Api, shape: Shape) -> bool:
 
 
 def cases(
-    outcomes: Iterable[Outcome], *, shapes: Sequence[str] | None = None, clients: Sequence[str] = ("own",)
+    outcomes: Iterable[Outcome],
+    *,
+    apis: Sequence[str] | None = None,
+    shapes: Sequence[str] | None = None,
+    clients: bool = False,
 ) -> list[Any]:
-    """Parameters of pytest: the valid cases. An API that the installed SDK lacks is one skipped case."""
+    """Parameters of pytest: the valid cases, of all APIs and shapes or those that are named; `clients`: of all kinds.
+
+    An API that the installed SDK lacks is one skipped case.
+    """
     outcomes, found = list(outcomes), []
     for sdk in SDKS:
         for api in sdk.apis:
+            if apis is not None and api.name not in apis:
+                continue
             if missing := _missing(sdk, api):
                 found.append(pytest.param(None, id=api.name, marks=pytest.mark.skip(reason=missing)))
-            else:
-                found += [pytest.param(case, id=str(case)) for case in _of(sdk, api, outcomes, shapes, clients)]
+                continue
+            kinds = tuple(sdk.clients) if clients else ("own",)
+            found += [pytest.param(case, id=str(case)) for case in _of(sdk, api, outcomes, shapes, kinds)]
     return found
 
 
@@ -47,7 +57,8 @@ def _of(
             for mode in MODES:
                 if mode in outcome.modes:
                     for client in clients:
-                        yield Case(sdk, api, mode, shape, outcome, client)
+                        if client != "module" or mode == "sync":  # an SDK's module is a client, and not asynchronous
+                            yield Case(sdk, api, mode, shape, outcome, client)
 
 
 def case(sdk: Sdk, api: str, mode: Mode, shape: str, outcome: Outcome, client: str = "own") -> Case:
@@ -57,24 +68,24 @@ def case(sdk: Sdk, api: str, mode: Mode, shape: str, outcome: Outcome, client: s
     if missing := _missing(sdk, found):
         pytest.skip(missing)
     if shape in _missing_shapes(sdk, found):
-        pytest.skip(f"this release of {sdk.package} has no {api} {shape}")
+        pytest.skip(f"this release of {sdk.name} has no {api} {shape}")
     return Case(sdk, found, mode, way, outcome, client)
 
 
 @cache
-def _client(package: str) -> object:
-    sdk = next(sdk for sdk in SDKS if sdk.package == package)
+def _client(name: str) -> object:
+    sdk = next(sdk for sdk in SDKS if sdk.name == name)
     return sdk.client("sync", "http://127.0.0.1:1", sdk.stand_in("sync", lambda request: None))
 
 
 def _missing(sdk: Sdk, api: Api) -> str | None:
     try:
-        getattr(api.of(_client(sdk.package)), api.method)
+        getattr(api.of(_client(sdk.name)), api.method)
     except AttributeError as error:
-        return f"this release of {sdk.package} has no {api.resource}.{api.method}: {error}"
+        return f"this release of {sdk.name} has no {api.resource}.{api.method}: {error}"
     return None
 
 
 def _missing_shapes(sdk: Sdk, api: Api) -> Sequence[str]:
-    resource = api.of(_client(sdk.package))
+    resource = api.of(_client(sdk.name))
     return [name for name, method in (("parse", "parse"), ("helper", "stream")) if not hasattr(resource, method)]

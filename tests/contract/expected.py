@@ -24,7 +24,7 @@ _OF_METRICS = ("gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.
 _OF_SERVER = ("server.address", "server.port")
 
 
-def asked(case: Case, provider: str, port: int) -> dict[str, Any]:
+def asked(case: Case, provider: str, port: int | None) -> dict[str, Any]:
     """The attributes with which the span starts."""
     attributes = {
         "gen_ai.operation.name": case.api.operation,
@@ -64,7 +64,7 @@ def problem_of(case: Case, seen: Seen) -> Problem | None:
     return Problem(names[-1], problem.kind, problem.retryable)
 
 
-def check(case: Case, seen: Seen, recorder: Recorder, port: int, caller: Any, provider: str = "openai") -> None:
+def check(case: Case, seen: Seen, recorder: Recorder, caller: Any, provider: str, port: int | None) -> None:
     """Exactly one span, ended once, and in it and in the metrics what is true and nothing else."""
     span = recorder.span()
     (started,) = recorder.starts()

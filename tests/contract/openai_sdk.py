@@ -189,16 +189,24 @@ def _azure(mode: Mode, base_url: str, http: Any, **options: Any) -> Any:
 
 
 def _module(mode: Mode, base_url: str, http: Any, **options: Any) -> Any:
-    """`openai.chat.completions.create(...)`; the tests reset the module's settings."""
+    """`openai.chat.completions.create(...)`"""
+    assert mode == "sync"
     openai._reset_client()
-    openai.api_key, openai.base_url, openai.http_client, openai.max_retries = "sk-contract", base_url, http, 0
+    openai.api_key, openai.base_url, openai.http_client = "sk-contract", f"{base_url}/", http
+    openai.max_retries = 0
     return openai
+
+
+def _reset() -> None:
+    openai._reset_client()
+    openai.api_key = openai.base_url = openai.http_client = None
+    openai.max_retries = 2
 
 
 own = _of(openai.OpenAI, openai.AsyncOpenAI)
 
 OPENAI = Sdk(
-    package="openai",
+    name="openai",
     instrumentor=OpenAIInstrumentor,
     door=(
         "openai._base_client",
@@ -206,6 +214,7 @@ OPENAI = Sdk(
     ),
     apis=APIS,
     shapes=SHAPES,
+    provider="openai",
     client=own,
     clients={
         "copy": _copy,
@@ -213,6 +222,8 @@ OPENAI = Sdk(
         "azure": _azure,
         "module": _module,
     },
+    owners={"azure": "azure.ai.openai"},
     http_client=http_client,
     stand_in=stand_in,
+    reset=_reset,
 )

@@ -227,10 +227,10 @@ async def _perform(case: Case, simulator: Simulator, client: Any, http: Any, see
     await _survive(scene, case.outcome.program)
     if case.mode == "async":
         await _quiet()
-        seen.pool = repr(http._transport._pool)
+        seen.pool = repr(getattr(http._transport, "_pool", None))
         await http.aclose()
     else:
-        seen.pool = repr(http._transport._pool)
+        seen.pool = repr(getattr(http._transport, "_pool", None))
 
 
 async def _survive(scene: Scene, program: Program) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Condition
 from typing import Any
 
 from opentelemetry.context import Context
@@ -32,11 +33,13 @@ class Started:
 class Recorder(SpanProcessor):
     """Remembers every start and every end: a span that never ends, or ends twice, shows."""
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
+        """`options` of the tracer provider: a sampler, say."""
+        self._changed = Condition()
         self.started: list[Started] = []
         self.ended: list[ReadableSpan] = []
         self.reader = InMemoryMetricReader()
-        self.tracer_provider = TracerProvider(shutdown_on_exit=False)
+        self.tracer_provider = TracerProvider(shutdown_on_exit=False, **options)
         self.tracer_provider.add_span_processor(self)
         self.meter_provider = MeterProvider([self.reader], shutdown_on_exit=False)
         self.tracer = self.tracer_provider.get_tracer("app")
@@ -49,7 +52,15 @@ class Recorder(SpanProcessor):
         self.started.append(Started(span.name, span.kind, attributes, span.parent, span.start_time, context.span_id))
 
     def on_end(self, span: ReadableSpan) -> None:
-        self.ended.append(span)
+        with self._changed:
+            self.ended.append(span)
+            self._changed.notify_all()
+
+    def settle(self) -> None:
+        """Wait for the end of what has started: what is collected as garbage may end in a thread of its own."""
+        with self._changed:
+            ended = self._changed.wait_for(lambda: len(self.ended) >= len(self.started), 2.0)
+        assert ended, f"never ended: {[started.name for started in self.started]}, but {len(self.ended)}"
 
     def shutdown(self) -> None: ...
 
@@ -95,10 +106,15 @@ class Recorder(SpanProcessor):
 
 @contextmanager
 def instrumented(sdk: Sdk, recorder: Recorder | None = None, **options: Any) -> Iterator[Recorder]:
-    """The SDK with genscope on it; a fault of genscope is raised, not hidden, unless told otherwise."""
+    """The SDK with genscope on it.
+
+    A fault of genscope is raised, not hidden, and the simulator's host has the name of the SDK's provider, unless told
+    otherwise.
+    """
     recorder = recorder or Recorder()
     instrumentor = sdk.instrumentor()
-    instrumentor.instrument(skip_dep_check=True, **{"raise_faults": True, **recorder.providers, **options})
+    usual = {"raise_faults": True, "providers": {"127.0.0.1": sdk.provider}, **recorder.providers}
+    instrumentor.instrument(skip_dep_check=True, **{**usual, **options})
     try:
         yield recorder
     finally:

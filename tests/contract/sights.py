@@ -43,7 +43,10 @@ def sight(value: Any) -> Sight:
     if isinstance(value, ModuleType):
         return told
     if hasattr(value, "model_dump_json"):
-        told["json"] = masked(value.model_dump_json(warnings=False))
+        try:
+            told["json"] = masked(value.model_dump_json(warnings=False))
+        except ValueError as error:  # pydantic can read what it cannot write
+            told["json"] = str(error)
     if hasattr(value, "_iterator"):  # the streams of the SDKs
         told["iterator"] = _name(type(value._iterator))
     for name in ("http_response", "response"):

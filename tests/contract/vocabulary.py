@@ -19,8 +19,17 @@ Program = Callable[["Scene"], Awaitable[None]]
 """What the application does: written once, for both modes. In sync mode nothing in it ever suspends."""
 
 
-@dataclass(frozen=True)
-class Api:
+class _Named:
+    """Told by its name: what pytest prints can be read."""
+
+    name: str
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, repr=False)
+class Api(_Named):
     """One API of an SDK: how it is called, and what the simulator answers.
 
     resource, method  `client.chat.completions`, `create`
@@ -66,8 +75,8 @@ class Api:
         return attrgetter(self.resource)(client)
 
 
-@dataclass(frozen=True)
-class Shape:
+@dataclass(frozen=True, repr=False)
+class Shape(_Named):
     """A way to make a call and to read what comes.
 
     ask      the application's expression, `client.chat.completions.create(...)`
@@ -111,8 +120,8 @@ Ends = Literal["completed", "failed", "abandoned", "cancelled"]
 Reads = Literal["all", "some", "nothing"]
 
 
-@dataclass(frozen=True)
-class Outcome:
+@dataclass(frozen=True, repr=False)
+class Outcome(_Named):
     """How a call goes and ends.
 
     program   what the application does with it
@@ -141,27 +150,33 @@ class Outcome:
     attempts: Sequence[tuple[str, int, float | None]] = ()
 
 
-@dataclass(frozen=True)
-class Sdk:
+@dataclass(frozen=True, repr=False)
+class Sdk(_Named):
     """An SDK under the contract.
 
+    name          of its package
     instrumentor  the class of `genscope.instrumentors`
     door          the module and the attributes in it that are wrapped
+    provider      the name that the tests give to the simulator's host
     client        `(mode, base_url, http_client, **options)`, as applications make it
-    clients       other kinds of clients by name
+    clients       other kinds of clients by name; `owners`: the providers to which some of them belong
     http_client   `(mode)`: a client of the HTTP library that the SDK uses, without the cost of a TLS context
     stand_in      `(mode, handler)`: the same with `handler(request)` in the place of the network
+    reset         takes back what some kind of client left in the SDK itself
     """
 
-    package: str
+    name: str
     instrumentor: Callable[[], Any]
     door: tuple[str, Sequence[str]]
     apis: Sequence[Api]
     shapes: Sequence[Shape]
     client: Callable[..., Any]
+    provider: str
     clients: Mapping[str, Callable[..., Any]]
+    owners: Mapping[str, str]
     http_client: Callable[[Mode], Any]
     stand_in: Callable[[Mode, Callable[[Any], Any]], Any]
+    reset: Callable[[], None]
 
 
 @dataclass(frozen=True)

@@ -181,7 +181,7 @@ class _Call:
         self._answer = reader.Answer()
         self.completed = False
 
-    def follow(self) -> Any:
+    def expect_chunks(self) -> Any:
         return self._answer
 
     def complete(self) -> None:

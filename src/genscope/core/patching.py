@@ -63,14 +63,18 @@ class Patch:
 
     def _wrap(self, module: ModuleType) -> None:
         for owner, name, wrapper in self._targets(module):
-            target = f"{getattr(owner, '__name__', 'a class')}.{name}"
-            original = owner.__dict__.get(name) if isinstance(owner, type) else None
-            if original is None:
-                self.skipped[target] = "not there in this version"
-                continue
-            installed = wrapt.FunctionWrapper(original, wrapper)
-            setattr(owner, name, installed)
-            self._undo.append((owner, name, original, installed))
-            self.bound.append(target)
+            self.wrap(owner, name, wrapper)
         if self.skipped:
             logger.warning("genscope: %s: not traced, %s", self.module, self.skipped)
+
+    def wrap(self, owner: Any, name: str, wrapper: Wrapper) -> None:
+        """Wrap one method that the class itself defines; remembered, for `remove`."""
+        target = f"{getattr(owner, '__name__', 'a class')}.{name}"
+        original = owner.__dict__.get(name) if isinstance(owner, type) else None
+        if original is None:
+            self.skipped[target] = "not there in this version"
+            return
+        installed = wrapt.FunctionWrapper(original, wrapper)
+        setattr(owner, name, installed)
+        self._undo.append((owner, name, original, installed))
+        self.bound.append(target)

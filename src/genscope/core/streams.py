@@ -72,13 +72,19 @@ async def afollow(call: Call, source: AsyncIterator[Any]) -> AsyncIterator[Any]:
 class Intake:
     """Takes the chunks of one stream into the record."""
 
-    __slots__ = ("_answer", "_call", "_op", "fold")
+    __slots__ = ("_call", "_lead", "_op", "fold")
 
     def __init__(self, call: Call) -> None:
         self._call = call
         self._op = call.op
-        self._answer = call.expect_chunks()
-        self.fold: Fold = _watched(call, self._answer.fold) if call.chunk_watchers else self._answer.fold
+        self.fold: Fold = _pass
+        self._lead: Callable[[Any], str | None] = _pass
+        try:
+            answer = call.expect_chunks()
+            self.fold = _watched(call, answer.fold) if call.chunk_watchers else answer.fold
+            self._lead = answer.lead
+        except Exception as fault:
+            self.stop_reading(fault)
 
     def take(self, chunk: Any) -> None:
         """Count, time and fold a chunk, and notice the first ones of their kind. Never raises."""
@@ -90,7 +96,7 @@ class Intake:
         try:
             self.fold(chunk)
             if op.first_token is None:
-                kind = self._answer.lead(chunk)
+                kind = self._lead(chunk)
                 if kind == "text":
                     op.first_token = now
                 elif kind == "reasoning" and op.first_reasoning_token is None:
@@ -120,6 +126,9 @@ def _watched(call: Call, fold: Fold) -> Fold:
         gap = None if previous is None or now is None else now - previous
         previous = now
         for watch in watchers:
-            watch(op, chunk, gap)
+            try:
+                watch(op, chunk, gap)
+            except Exception as fault:
+                call.faults.report("a stage's look at a chunk", fault)
 
     return fold_and_tell

@@ -24,10 +24,11 @@ _MAX_BYTES: Final = 1 << 20
 def watch_stream(call: Call, http: Any, reading: Any) -> None:
     """End `call` when the caller closes the response of a stream that `reading` reads."""
     # The SDK's stream closes its response also in its own destruction: weak references to it are dead by then.
-    _watch_close(call, http, lambda: http, reading)
+    _shadow_close(call, http, lambda: http, reading)
+    call.stay_open(release=partial(_unwatch, ref(http)))
 
 
-def _watch_close(call: Call, http: Any, response: Callable[[], Any], reading: Any = None) -> None:
+def _shadow_close(call: Call, http: Any, response: Callable[[], Any], reading: Any = None) -> None:
     """`reading` is the generator that reads the body: a close from within it is the SDK's, at the end or on failure."""
     cls, watched = http.__class__, ref(call)
     reader = None if reading is None else ref(reading)
@@ -51,7 +52,6 @@ def _watch_close(call: Call, http: Any, response: Callable[[], Any], reading: An
             closed()
 
     http.close, http.aclose = close, aclose
-    call.stay_open(release=partial(_unwatch, response))
 
 
 def is_small(http: Any) -> bool:
@@ -77,17 +77,18 @@ def watch_body(call: Call, http: Any) -> None:
     def iter_bytes(chunk_size: int | None = None) -> Iterator[bytes]:
         http = response()
         reading = _tap(call, cls.iter_bytes(http, chunk_size), body)
-        _watch_close(call, http, response, reading)
+        _shadow_close(call, http, response, reading)
         return reading
 
     def aiter_bytes(chunk_size: int | None = None) -> AsyncIterator[bytes]:
         http = response()
         reading = _atap(call, cls.aiter_bytes(http, chunk_size), body)
-        _watch_close(call, http, response, reading)
+        _shadow_close(call, http, response, reading)
         return reading
 
     http.iter_bytes, http.aiter_bytes = iter_bytes, aiter_bytes
-    _watch_close(call, http, response)
+    _shadow_close(call, http, response)
+    call.stay_open(release=partial(_unwatch, response))
 
 
 def unwatch_body(http: Any) -> None:
@@ -96,7 +97,7 @@ def unwatch_body(http: Any) -> None:
         http.__dict__.pop(name, None)
 
 
-def _unwatch(response: Callable[[], Any]) -> None:
+def _unwatch(response: ref[Any]) -> None:
     http = response()
     if http is not None:
         unwatch_body(http)
@@ -197,12 +198,14 @@ class _Events:
         except (ValueError, RecursionError):  # [DONE], or nothing that we understand
             return
         error = getattr(event, "error", None)
-        if error:  # the SDK raises it when it parses the stream, here nobody does
+        if error:  # the SDK raises it when it parses the stream, here nobody does; it is no chunk
             self._call.op.error = provider_error(error)
-        self._intake.take(event)
+        else:
+            self._intake.take(event)
 
     def finish(self) -> None:
-        self.feed(b"\n")  # a carriage return may still wait for it
+        if self._line and self._line[-1].endswith(b"\r"):
+            self.feed(b"\n")  # it waits for that; an event that is cut off is none
         self._call.complete()
 
 

@@ -59,6 +59,7 @@ class Seam:
         self._endpoints: dict[tuple[int, Any], tuple[Any, Endpoint]] = {}
         self._streams: tuple[type, ...] = ()
         self._raw_responses: tuple[type, ...] = ()
+        self._parsing_watched = False
         self._unparsed: dict[int, tuple[ref[Any], Call]] = {}
         """Raw responses that the caller may still have parsed, by identity."""
 
@@ -71,8 +72,6 @@ class Seam:
             for client in _shadowing(door):
                 yield client, "request", wrapper
         yield getattr(module, "BaseClient", None), "_calculate_retry_timeout", self._backoff
-        for response in self._raw_responses:
-            yield response, "_parse", self._parse
 
     # --- the door
 
@@ -177,6 +176,10 @@ class Seam:
             call.stay_open(release=_nothing)
         else:
             watch_body(call, http)
+        if not self._parsing_watched:  # only applications that use raw responses pay for it
+            self._parsing_watched = True
+            for cls in self._raw_responses:
+                self.patch.wrap(cls, "_parse", self._parse)
         key = id(raw)
         self._unparsed[key] = ref(raw, lambda _: self._unparsed.pop(key, None)), call
 
@@ -221,8 +224,16 @@ class Seam:
         self._settle(call, result)
         if isinstance(result, self._streams):
             stream: Any = result
-            hide: Any = getattr(call.reader, "is_usage_only", None)
+            is_usage_only: Any = getattr(call.reader, "is_usage_only", None)
             source = stream._iterator
+
+            def hide(chunk: Any) -> bool:
+                try:
+                    return is_usage_only(chunk)
+                except Exception as fault:
+                    call.faults.report("looking for the usage chunk", fault)
+                    return False
+
             stream._iterator = _awithout(hide, source) if hasattr(source, "__anext__") else filterfalse(hide, source)
 
 
@@ -239,11 +250,14 @@ def _body(options: Any, identifiers: Mapping[str, str]) -> Mapping[str, Any]:
     if identifiers:
         params = options.params
         return {**params, **identifiers} if isinstance(params, Mapping) else identifiers
-    body = options.json_data
-    extra = options.extra_json
-    if type(body) is not dict and not isinstance(body, Mapping):
+    body, extra = options.json_data, options.extra_json
+    if body.__class__ is not dict and not _is_object(body):
         return {}
-    return {**body, **extra} if extra else cast("dict[str, Any]", body)
+    return {**body, **extra} if extra else body
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, Mapping)
 
 
 def _follow(call: Call, stream: Any) -> None:

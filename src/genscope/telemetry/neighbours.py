@@ -28,8 +28,6 @@ def describes_this_call(context: Context, provider: Any) -> tuple[Any, str] | No
     A span that genscope has completed once is an ordinary parent for the calls that follow. One that goes elsewhere
     than ours, to another provider, does not do instead of ours; `provider` is None for the global one.
     """
-    if not context:
-        return None
     span: Any = get_current_span(context)
     attributes = getattr(span, "attributes", None)
     if not attributes or not span.is_recording():

@@ -55,7 +55,7 @@ class Spans(Stage):
 
     def start(self, op: Operation) -> None:
         parent = get_current()
-        neighbour = describes_this_call(parent, self._provider)
+        neighbour = describes_this_call(parent, self._provider) if parent else None
         if neighbour is not None:
             op.span, op.neighbour = neighbour
             op.context = parent

@@ -22,6 +22,7 @@ from genscope.wire.fields import (
     service_tier,
     text,
     texts,
+    usage_keys,
 )
 
 __all__ = ["OPERATION", "Answer", "ask_for_usage", "is_usage_only", "read_request", "read_response"]
@@ -48,6 +49,8 @@ _CONTENT: Final = ("content", "tool_calls", "refusal", "function_call", "audio")
 _REASONING: Final = ("reasoning_content", "reasoning")
 """Not OpenAI's: DeepSeek, vLLM and Groq send the first, OpenRouter the second."""
 
+_USAGE: Final = usage_keys("prompt_tokens", "completion_tokens")
+
 
 def read_request(op: Operation, body: Mapping[str, Any]) -> None:
     read_parameters(op, body, PARAMETERS)
@@ -56,7 +59,7 @@ def read_request(op: Operation, body: Mapping[str, Any]) -> None:
 
 def read_response(op: Operation, answer: Any) -> None:
     read_identity(op, answer)
-    op.usage = read_usage(getattr(answer, "usage", None), "prompt_tokens", "completion_tokens")
+    op.usage = read_usage(getattr(answer, "usage", None), _USAGE)
     read_choices(op, answer)
 
 

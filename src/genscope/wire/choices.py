@@ -95,21 +95,20 @@ def is_usage_only(chunk: Any) -> bool:
 
 
 def read_choices(op: Operation, answer: Any) -> None:
-    """The finish reason of each choice, in order; `error` in the place of one that never finished while others did.
-
-    OpenRouter says with status 200 and an `error` instead of choices that the provider behind it failed.
-    """
-    choices = getattr(answer, "choices", None)
-    if not isinstance(choices, list) or not choices:
-        error = members(answer).get("error")
-        if error:
-            op.error = provider_error(error)
-        return
-    choices = cast("list[Any]", choices)
-    reason = getattr(choices[0], "finish_reason", None)
-    if len(choices) == 1 and type(reason) is str and reason:
-        op.finish_reasons = (reason,)
-        return
-    reasons = [text(getattr(choice, "finish_reason", None)) for choice in choices]
+    """The finish reason of each choice, in order; `error` in the place of one that never finished while others did."""
+    choices: Any = getattr(answer, "choices", None)
+    try:
+        (choice,) = choices  # nearly always there is one
+        reason = choice.finish_reason
+        if type(reason) is str and reason:
+            op.finish_reasons = (reason,)
+            return
+    except (AttributeError, TypeError, ValueError):
+        pass
+    reasons = [text(getattr(choice, "finish_reason", None)) for choice in listed(choices)]
     if any(reasons):
         op.finish_reasons = tuple([reason or "error" for reason in reasons])
+    elif not reasons:
+        error = members(answer).get("error")
+        if error:  # OpenRouter says so, with status 200, when the provider behind it failed
+            op.error = provider_error(error)

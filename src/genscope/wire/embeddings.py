@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from genscope.core.operation import Operation
-from genscope.wire.fields import Rule, integer, listed, read_parameters, read_usage, text, texts
+from genscope.wire.fields import Rule, integer, listed, read_parameters, read_usage, text, texts, usage_keys
 
 OPERATION: Final = "embeddings"
 
@@ -15,6 +15,9 @@ PARAMETERS: Final[Mapping[str, Rule]] = {
     "encoding_format": ("encoding_formats", texts),
 }
 
+_USAGE: Final = usage_keys("prompt_tokens", "")
+"""There is no output: what some servers send as its count says nothing."""
+
 
 def read_request(op: Operation, body: Mapping[str, Any]) -> None:
     read_parameters(op, body, PARAMETERS)
@@ -22,7 +25,7 @@ def read_request(op: Operation, body: Mapping[str, Any]) -> None:
 
 def read_response(op: Operation, answer: Any) -> None:
     op.response_model = text(getattr(answer, "model", None))
-    op.usage = read_usage(getattr(answer, "usage", None), "prompt_tokens")
+    op.usage = read_usage(getattr(answer, "usage", None), _USAGE)
     data = listed(getattr(answer, "data", None))
     vector = getattr(data[0], "embedding", None) if data else None
     if isinstance(vector, list):  # a base64 string would have to be decoded to be counted

@@ -179,30 +179,37 @@ _OUTPUT_PARTS: Final = {
     "audio_tokens": "audio_output_tokens",
 }
 
+UsageKeys = tuple[str, str, str, str]
+"""Keys of the input total, of its details, of the output total, of its details."""
 
-def read_usage(usage: Any, input_key: str, output_key: str | None = None) -> Usage | None:
+
+def usage_keys(input_key: str, output_key: str) -> UsageKeys:
+    """The OpenAI APIs differ in the names of the totals; the details are called after them."""
+    return input_key, f"{input_key}_details", output_key, f"{output_key}_details"
+
+
+def read_usage(usage: Any, keys: UsageKeys) -> Usage | None:
     """The tokens that the provider counted; None if it counted none.
 
-    The OpenAI APIs differ in the names of the totals; the details are called after them. Totals include their parts
-    (cached tokens are input, reasoning tokens are output), as in the conventions. A part of zero tokens is left out:
-    the conventions want parts "when applicable" (semantic-conventions-genai #548). Without `output_key` there is no
-    output: what some servers send as its count says nothing.
+    Totals include their parts (cached tokens are input, reasoning tokens are output), as in the conventions. A part
+    of zero tokens is left out: the conventions want parts "when applicable" (semantic-conventions-genai #548).
     """
     if usage is None:
         return None
+    input_key, input_details, output_key, output_details = keys
     found = Usage()
     tokens = getattr(usage, input_key, None)
     if type(tokens) is not int or tokens >> 63:  # less than none, or more than 64 bits hold
         tokens = count(tokens)
     if tokens is not None:
         found.input_tokens = tokens
-        _read_parts(found, getattr(usage, f"{input_key}_details", None), _INPUT_PARTS)
-    tokens = getattr(usage, output_key, None) if output_key else None
-    if type(tokens) is not int or tokens >> 63:  # less than none, or more than 64 bits hold
+        _read_parts(found, getattr(usage, input_details, None), _INPUT_PARTS)
+    tokens = getattr(usage, output_key, None)
+    if type(tokens) is not int or tokens >> 63:
         tokens = count(tokens)
     if tokens is not None:
         found.output_tokens = tokens
-        _read_parts(found, getattr(usage, f"{output_key}_details", None), _OUTPUT_PARTS)
+        _read_parts(found, getattr(usage, output_details, None), _OUTPUT_PARTS)
     return found if vars(found) else None
 
 

@@ -19,6 +19,7 @@ from genscope.wire.fields import (
     read_usage,
     service_tier,
     text,
+    usage_keys,
 )
 
 OPERATION: Final = "chat"
@@ -54,6 +55,8 @@ _FINISH_REASONS: Final = {"max_output_tokens": "length", "failed": "error", "can
 _CLIENT_TOOLS: Final = frozenset({"function_call", "custom_tool_call", "computer_call", "local_shell_call"})
 """Output items that wait for the application to act; the other tools ran at the provider."""
 
+_USAGE: Final = usage_keys("input_tokens", "output_tokens")
+
 
 def read_request(op: Operation, body: Mapping[str, Any]) -> None:
     read_parameters(op, body, PARAMETERS)
@@ -70,7 +73,7 @@ def read_response(op: Operation, answer: Any) -> None:
     if isinstance(answer, Answer):
         answer, error = answer.snapshot, answer.error
     read_identity(op, answer)
-    op.usage = read_usage(getattr(answer, "usage", None), "input_tokens", "output_tokens")
+    op.usage = read_usage(getattr(answer, "usage", None), _USAGE)
     status = text(getattr(answer, "status", None))
     if status is not None and status != "completed":
         op.response["status"] = status

@@ -18,6 +18,7 @@ from genscope.wire.fields import (
     read_parameters,
     read_usage,
     texts,
+    usage_keys,
 )
 
 __all__ = ["OPERATION", "Answer", "ask_for_usage", "is_usage_only", "read_request", "read_response"]
@@ -36,6 +37,8 @@ PARAMETERS: Final[Mapping[str, Rule]] = {
     "presence_penalty": ("presence_penalty", number),
 }
 
+_USAGE: Final = usage_keys("prompt_tokens", "completion_tokens")
+
 
 def read_request(op: Operation, body: Mapping[str, Any]) -> None:
     read_parameters(op, body, PARAMETERS)
@@ -43,7 +46,7 @@ def read_request(op: Operation, body: Mapping[str, Any]) -> None:
 
 def read_response(op: Operation, answer: Any) -> None:
     read_identity(op, answer)
-    op.usage = read_usage(getattr(answer, "usage", None), "prompt_tokens", "completion_tokens")
+    op.usage = read_usage(getattr(answer, "usage", None), _USAGE)
     read_choices(op, answer)
 
 

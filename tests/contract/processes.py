@@ -1,0 +1,21 @@
+"""Programs that need a process of their own: what happens at its start, its fork and its end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+
+
+def python(program: str, *arguments: str, **environ: str) -> list[str]:
+    """The lines that a program prints; it has to succeed, and to say nothing else."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(program), *arguments],
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout.splitlines()

@@ -223,6 +223,7 @@ OPENAI = Sdk(
         "module": _module,
     },
     owners={"azure": "azure.ai.openai"},
+    http_library=http_library,
     http_client=http_client,
     stand_in=stand_in,
     reset=_reset,

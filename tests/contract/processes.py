@@ -11,7 +11,7 @@ import textwrap
 def python(program: str, *arguments: str, **environ: str) -> list[str]:
     """The lines that a program prints; it has to succeed, and to say nothing else."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", textwrap.dedent(program), *arguments],
+        [sys.executable, "-c", textwrap.dedent(program), *arguments],
         env={**os.environ, **environ},
         capture_output=True,
         text=True,

@@ -143,7 +143,7 @@ POINTS = {
     "exporter": Point(exporter, logger="opentelemetry.sdk.trace.export"),
     "set_attributes": Point(attribute(f"{_SPAN}.set_attributes")),
     "add_event": Point(attribute(f"{_SPAN}.add_event"), outcome=BAD_REQUEST),
-    "neighbours": Point(attribute("genscope.telemetry.spans:describes_this_call"), span=False),
+    "context_of_span": Point(attribute("genscope.telemetry.spans:set_span_in_context")),
     "attributes_of_exception": Point(
         attribute("genscope.telemetry.spans:exception_attributes"), outcome=BAD_REQUEST
     ),
@@ -155,7 +155,6 @@ POINTS = {
     "route": Point(attribute("genscope.providers.routes:Routes.find"), span=False),
     "following": Point(attribute("genscope.core.call:Call.stay_open"), ("stream", "raw_stream_bytes")),
     "ask_for_usage": Point(reader("ask_for_usage"), ("stream",), options={"stream_usage": True}),
-    "is_usage_only": Point(reader("is_usage_only"), ("stream",), options={"stream_usage": True}),
 }
 MEETINGS = [
     pytest.param(name, param.values[0], id=f"{name}-{param.values[0]}")

@@ -55,22 +55,13 @@ def test_a_hostile_body(name: str, found: Case, simulator: Simulator) -> None:
 
 
 def _answered(found: Case, simulator: Simulator, body: bytes, kind: str) -> Seen:
-    library = _library(found.sdk, found.mode)
+    library = found.sdk.http_library()
 
     def answer(request: Any) -> Any:
         return library.Response(200, headers={"content-type": kind}, content=body)
 
     http = found.sdk.stand_in(found.mode, answer)
     return play(found, simulator, new_client(found, simulator, http), http)
-
-
-def _library(sdk: Sdk, mode: Mode) -> Any:
-    """The module of the HTTP library, by one of its clients."""
-    from importlib import import_module
-
-    client = sdk.http_client("sync")
-    client.close()
-    return import_module(type(client).__module__.partition(".")[0])
 
 
 class Hostile(Exception):

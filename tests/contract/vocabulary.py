@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -160,6 +161,7 @@ class Sdk(_Named):
     provider      the name that the tests give to the simulator's host
     client        `(mode, base_url, http_client, **options)`, as applications make it
     clients       other kinds of clients by name; `owners`: the providers to which some of them belong
+    http_library  the HTTP library that the installed release uses
     http_client   `(mode)`: a client of the HTTP library that the SDK uses, without the cost of a TLS context
     stand_in      `(mode, handler)`: the same with `handler(request)` in the place of the network
     reset         takes back what some kind of client left in the SDK itself
@@ -174,6 +176,7 @@ class Sdk(_Named):
     provider: str
     clients: Mapping[str, Callable[..., Any]]
     owners: Mapping[str, str]
+    http_library: Callable[[], ModuleType]
     http_client: Callable[[Mode], Any]
     stand_in: Callable[[Mode, Callable[[Any], Any]], Any]
     reset: Callable[[], None]

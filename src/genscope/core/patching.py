@@ -29,7 +29,7 @@ class Patch:
         self.skipped: dict[str, str] = {}
         """Names that could not be wrapped, and why."""
         self._targets = targets
-        self._undo: list[tuple[type, str, Any, Any]] = []
+        self._undo: list[tuple[Any, str, Any, Any]] = []
         self.installed = False
         """A wrapper asks this first: one that could not be taken off only passes calls on."""
 
@@ -47,7 +47,7 @@ class Patch:
         """
         self.installed = False
         for owner, name, original, wrapper in self._undo:
-            if owner.__dict__.get(name) is wrapper:
+            if _current(owner, name) is wrapper:
                 setattr(owner, name, original)
         self._undo.clear()
         self.bound.clear()
@@ -68,13 +68,29 @@ class Patch:
             logger.warning("genscope: %s: not traced, %s", self.module, self.skipped)
 
     def wrap(self, owner: Any, name: str, wrapper: Wrapper) -> None:
-        """Wrap one method that the class itself defines; remembered, for `remove`."""
+        """Wrap one method that the class itself defines; remembered, for `remove`.
+
+        Inside the wrappers that others have put there already: the closer to the SDK, the less is in between, and
+        their span is current when ours would begin.
+        """
         target = f"{getattr(owner, '__name__', 'a class')}.{name}"
-        original = owner.__dict__.get(name) if isinstance(owner, type) else None
+        original = _current(owner, name)
         if original is None:
             self.skipped[target] = "not there in this version"
             return
+        while _is_wrapper(original):
+            owner, name, original = original, "__wrapped__", original.__wrapped__
         installed = wrapt.FunctionWrapper(original, wrapper)
         setattr(owner, name, installed)
         self._undo.append((owner, name, original, installed))
         self.bound.append(target)
+
+
+def _is_wrapper(found: Any) -> bool:
+    return isinstance(found, wrapt.FunctionWrapper)
+
+
+def _current(owner: Any, name: str) -> Any:
+    if name == "__wrapped__":
+        return owner.__wrapped__
+    return owner.__dict__.get(name) if isinstance(owner, type) else None

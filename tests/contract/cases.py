@@ -12,6 +12,8 @@ from .openai_sdk import OPENAI
 from .vocabulary import MODES, Api, Case, Mode, Outcome, Sdk, Shape
 
 SDKS = (OPENAI,)
+BRIEF = ("plain", "stream", "raw_stream_bytes", "streaming_response_lines")
+"""The shapes in which an API that is like another one meets what can go wrong."""
 
 
 def has(sdk: Sdk, api: Api, shape: Shape) -> bool:
@@ -52,7 +54,9 @@ def _of(
                 continue
             if shape.name in _missing_shapes(sdk, api):
                 continue
-            if outcome.unanswered and api is not sdk.apis[0] and shape.name not in ("plain", "stream"):
+            if api.brief and outcome.name != "ok" and shape.name not in BRIEF:
+                continue
+            if outcome.unanswered and api is not sdk.apis[0] and shape.name not in BRIEF[:2]:
                 continue
             for mode in MODES:
                 if mode in outcome.modes:

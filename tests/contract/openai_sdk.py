@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from genscope.instrumentors import OpenAIInstrumentor
 from genscope.local.simulator import USAGE
 
+from . import openai_secrets
 from .stainless import SHAPES
 from .vocabulary import Api, Mode, Sdk
 
@@ -53,6 +54,7 @@ APIS = (
         frames=9,
         held=3,
         extra={"parse": {"response_format": City}, "helper": {}},
+        secrets=openai_secrets.CHAT,
     ),
     Api(
         "responses",
@@ -73,6 +75,7 @@ APIS = (
         error_events=True,
         held=6,
         extra={"parse": {"text_format": City}, "helper": {}},
+        secrets=openai_secrets.RESPONSES,
     ),
     Api(
         "compact",
@@ -86,6 +89,7 @@ APIS = (
         asked={"openai.api.type": "responses"},
         told={"gen_ai.response.id": "resp_N", "gen_ai.conversation.compacted": True},
         usage=_USAGE,
+        brief=True,
     ),
     Api(
         "fetch_response",
@@ -104,6 +108,7 @@ APIS = (
         frames=15,
         error_events=True,
         held=6,
+        brief=True,
     ),
     Api(
         "embeddings",
@@ -117,6 +122,7 @@ APIS = (
         asked={"gen_ai.embeddings.dimension.count": 8, "gen_ai.request.encoding_formats": ("float",)},
         told={"gen_ai.response.model": "text-embedding-3-small"},
         usage={"gen_ai.usage.input_tokens": USAGE.prompt},
+        brief=True,
     ),
     Api(
         "completions",
@@ -134,6 +140,7 @@ APIS = (
         usage=_TOTALS,
         frames=8,
         held=2,
+        brief=True,
     ),
 )
 

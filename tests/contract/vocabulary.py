@@ -29,6 +29,19 @@ class _Named:
         return self.name
 
 
+CANARY = "canary-b7e2-9f41"
+"""Stands for what is nobody else's business."""
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """An API's request, answer and chunk with the canary wherever there may be content."""
+
+    arguments: Mapping[str, Any]
+    answer: Mapping[str, Any]
+    chunk: Mapping[str, Any]
+
+
 @dataclass(frozen=True, repr=False)
 class Api(_Named):
     """One API of an SDK: how it is called, and what the simulator answers.
@@ -43,6 +56,7 @@ class Api(_Named):
     frames            chunks in the simulator's stream; 0: it does not stream
     error_events      an error in mid-stream is an event like others; the SDK does not raise it
     held              chunks before the simulator's scenario `midhang` waits
+    brief             like another API in all but its format: not every ending in every shape once more
     extra             what the shapes `parse` and `helper` need beside the arguments; absent: there is no such method
     """
 
@@ -66,6 +80,8 @@ class Api(_Named):
     error_events: bool = False
     held: int = 0
     extra: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    secrets: Secrets | None = None
+    brief: bool = False
 
     @property
     def span_name(self) -> str:

@@ -108,6 +108,7 @@ def _http(http: Any) -> Sight:
         "status": http.status_code,
         "closed": http.is_closed,
         "consumed": http.is_stream_consumed,
+        "own": sorted(vars(http)) if http.is_closed else "whatever it takes to be read",
         "content": sight(http.content) if hasattr(http, "_content") else "not read",
     }
 

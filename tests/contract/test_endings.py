@@ -230,13 +230,16 @@ def test_two_threads_end_one_stream(sdk: Sdk, simulator: Simulator) -> None:
 
 
 _EXPORTING = """
-import os, sys, gc, asyncio
+import os, sys, gc, asyncio, time
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter
 
 class Printer(SpanExporter):
+    seconds = 0
+
     def export(self, spans):
+        time.sleep(self.seconds)
         for span in spans:
             outcome = span.attributes.get("genscope.stream.outcome")
             os.write(1, f"{'child' if os.getpid() != parent else 'parent'} {span.name} {outcome}\\n".encode())
@@ -287,6 +290,29 @@ def test_the_interpreter_exits_with_open_streams(sdk: Sdk, simulator: Simulator)
     lines = python(program, simulator.base_url("midhang"))
     simulator.reset()
     assert lines == [f"parent {streaming_api(sdk).span_name} abandoned"] * 5
+
+
+@pytest.mark.parametrize("sdk", SDKS, ids=repr)
+def test_the_interpreter_exits_while_a_slow_exporter_is_at_work(sdk: Sdk, simulator: Simulator) -> None:
+    """A span that is on its way when the program ends arrives, as it does for every other instrumentation."""
+    program = f"""
+    {_EXPORTING.replace(chr(10), chr(10) + "    ")}
+    Printer.seconds = 0.3
+    provider.add_span_processor(SimpleSpanProcessor(Printer()))
+    sys.path[:0] = [{_tests()!r}]
+    from contract.cases import SDKS
+    from contract.test_endings import streaming_api
+    sdk = next(sdk for sdk in SDKS if sdk.name == {sdk.name!r})
+    sdk.instrumentor().instrument(skip_dep_check=True)
+    api = streaming_api(sdk)
+    client = sdk.client("sync", sys.argv[1], sdk.http_client("sync"))
+    stream = getattr(api.of(client), api.method)(**api.arguments, stream=True)
+    next(iter(stream))
+    stream.close()
+    """
+    lines = python(program, simulator.base_url("midhang"))
+    simulator.reset()
+    assert lines == [f"parent {streaming_api(sdk).span_name} abandoned"]
 
 
 @pytest.mark.parametrize("sdk", SDKS, ids=repr)

@@ -12,11 +12,10 @@ pytest.register_assert_rewrite(*(f"{__package__}.{module}" for module in ("expec
 
 
 @pytest.fixture(autouse=True)
-def _only_what_a_test_makes_is_collected() -> Iterator[None]:
+def _only_what_a_test_makes_is_collected() -> None:
     """`gc.collect()` is then fast enough to be called by hundreds of tests."""
     gc.collect()
     gc.freeze()
-    yield
 
 
 @pytest.fixture(scope="session", autouse=True)

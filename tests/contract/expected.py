@@ -82,14 +82,18 @@ def check(case: Case, seen: Seen, recorder: Recorder, caller: Any, provider: str
     # as it ends
     assert case.outcome.raises(case.api, case.shape) == has_raised(seen)
     assert span.status.status_code is (StatusCode.ERROR if problem else StatusCode.UNSET)
-    expected = request | dict(case.api.known) | answered(case) | failure(problem, attributes) | retries(case, attributes)
+    expected = (
+        request | dict(case.api.known) | answered(case) | failure(problem, attributes) | retries(case, attributes)
+    )
     if case.shape.streams:
         check_stream(case, seen, attributes, span_seconds(span))
         for name in (*_TIMES, "genscope.stream.chunks", "genscope.stream.outcome"):
             attributes.pop(name, None)
     assert attributes == expected
     reported = case.api.error_events and case.outcome.name == "error_midway"
-    assert [event.name for event in span.events] == (["exception"] if problem and has_raised(seen) and not reported else [])
+    assert [event.name for event in span.events] == (
+        ["exception"] if problem and has_raised(seen) and not reported else []
+    )
 
     check_metrics(case, recorder, span, attributes, problem)
     caller_span = [ended for ended in recorder.ended if ended.name == CALLER]

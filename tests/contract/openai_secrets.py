@@ -17,14 +17,25 @@ _AROUND: dict[str, Any] = {
     "user": CANARY,
     "extra_headers": {"x-secret": CANARY, "authorization": f"Bearer {CANARY}"},
     "extra_query": {"q": CANARY},
-    "extra_body": {"metadata": {"who": CANARY}, "prompt_cache_key": CANARY, "safety_identifier": CANARY, "more": {"deep": [CANARY]}},
+    "extra_body": {
+        "metadata": {"who": CANARY},
+        "prompt_cache_key": CANARY,
+        "safety_identifier": CANARY,
+        "more": {"deep": [CANARY]},
+    },
 }
 _FUNCTION = {"name": "f", "description": CANARY, "parameters": _SCHEMA, "strict": True}
 _CALLED = {"name": "f", "arguments": f'{{"{CANARY}": "{CANARY}"}}'}
 _USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3, CANARY: CANARY}
 
 _CALLS = [{"index": 0, "id": CANARY, "type": "function", "function": _CALLED}]
-_MESSAGE = {"role": "assistant", "content": CANARY, "refusal": CANARY, "reasoning_content": CANARY, "tool_calls": _CALLS}
+_MESSAGE = {
+    "role": "assistant",
+    "content": CANARY,
+    "refusal": CANARY,
+    "reasoning_content": CANARY,
+    "tool_calls": _CALLS,
+}
 _CHAT = {"id": "chatcmpl-1", "created": 1, "model": "gpt-4o-2024-08-06", CANARY: CANARY}
 
 CHAT = Secrets(

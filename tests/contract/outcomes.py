@@ -190,7 +190,7 @@ def _broken_stream(api: Api, shape: Shape) -> Problem:
 
 
 BROKEN = "RemoteProtocolError | APIConnectionError"
-"""SDKs older than 1.60 or so let the HTTP library's own exception through; what the application caught is what counts."""
+"""Older SDKs let the HTTP library's own exception through; what the application caught is what counts."""
 
 
 def _always(api: Api, shape: Shape) -> bool:

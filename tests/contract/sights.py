@@ -53,6 +53,8 @@ def sight(value: Any) -> Sight:
         http = getattr(value, name, None)
         if hasattr(http, "is_stream_consumed"):
             told["http"] = _http(http)
+            if name == "http_response" and http.is_closed:  # whatever it took to follow it is gone when it is read
+                told["http"]["own"] = sorted(vars(http))
     if hasattr(value, "_parsed_by_type"):  # raw responses: nothing parsed before it is asked for
         told["parsed"] = [_name(kind) for kind in value._parsed_by_type]
     if hasattr(value, "_request_id"):
@@ -108,7 +110,6 @@ def _http(http: Any) -> Sight:
         "status": http.status_code,
         "closed": http.is_closed,
         "consumed": http.is_stream_consumed,
-        "own": sorted(vars(http)) if http.is_closed else "whatever it takes to be read",
         "content": sight(http.content) if hasattr(http, "_content") else "not read",
     }
 

@@ -51,7 +51,9 @@ class Provider(StandIn):
         self.current.append(trace.get_current_span())
         if b'"stream":true' not in request.content.replace(b" ", b""):
             return answer(self.sdk, self._whole)
-        return stream(self.sdk, self.mode, lambda: (self._events[at : at + 64] for at in range(0, len(self._events), 64)))
+        return stream(
+            self.sdk, self.mode, lambda: (self._events[at : at + 64] for at in range(0, len(self._events), 64))
+        )
 
 
 def parent_of(span: ReadableSpan) -> int | None:

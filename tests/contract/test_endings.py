@@ -252,7 +252,7 @@ trace.set_tracer_provider(provider)
 
 @pytest.mark.parametrize("sdk", SDKS, ids=repr)
 def test_the_interpreter_exits_with_open_streams(sdk: Sdk, simulator: Simulator) -> None:
-    """Held by a global, in a cycle, never iterated, of an event loop that is gone: each ends, before the exporter does."""
+    """Held by a global, in a cycle, never iterated, of a loop that is gone: each ends, before the exporter does."""
     program = f"""
     {_EXPORTING.replace(chr(10), chr(10) + "    ")}
     provider.add_span_processor(BatchSpanProcessor(Printer()))

@@ -144,9 +144,7 @@ POINTS = {
     "set_attributes": Point(attribute(f"{_SPAN}.set_attributes")),
     "add_event": Point(attribute(f"{_SPAN}.add_event"), outcome=BAD_REQUEST),
     "context_of_span": Point(attribute("genscope.telemetry.spans:set_span_in_context")),
-    "attributes_of_exception": Point(
-        attribute("genscope.telemetry.spans:exception_attributes"), outcome=BAD_REQUEST
-    ),
+    "attributes_of_exception": Point(attribute("genscope.telemetry.spans:exception_attributes"), outcome=BAD_REQUEST),
     "measurement": Point(attribute("opentelemetry.sdk.metrics._internal.instrument:Histogram.record")),
     "attributes_of_metrics": Point(attribute("genscope.telemetry.metrics:attributes_of")),
     "classify": Point(attribute("genscope.core.call:classify"), outcome=BAD_REQUEST),
@@ -164,9 +162,7 @@ MEETINGS = [
 
 
 @pytest.mark.parametrize("name, case", MEETINGS)
-def test_the_call_is_not_affected(
-    name: str, case: Case, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_call_is_not_affected(name: str, case: Case, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     point, broken = POINTS[name], Broken()
     bare = play(case, simulator)
     options = dict(point.put(monkeypatch, case.sdk, broken))

@@ -1,4 +1,4 @@
-"""Laws 1 and 2 on input that nobody would send on purpose: bodies, exceptions and arguments made to break whoever looks."""
+"""Laws 1 and 2 on what nobody would send on purpose: bodies, exceptions and arguments that break whoever looks."""
 
 from __future__ import annotations
 

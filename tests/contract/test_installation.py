@@ -34,7 +34,7 @@ CLOSED = next(outcome for outcome in STREAMS if outcome.name == "closed")
 def sdk(request: pytest.FixtureRequest) -> Iterator[Sdk]:
     sdk: Sdk = request.param
     yield sdk
-    sdk.instrumentor().uninstrument() if sdk.instrumentor().is_instrumented_by_opentelemetry else None
+    assert not sdk.instrumentor().is_instrumented_by_opentelemetry
 
 
 def door(sdk: Sdk) -> dict[str, Any]:
@@ -51,7 +51,9 @@ def _attribute(module: Any, name: str) -> Any:
 def everything(sdk: Sdk) -> dict[tuple[str, str], Any]:
     """Every attribute of every class in the SDK's package."""
     modules = [module for name, module in sys.modules.items() if name == sdk.name or name.startswith(f"{sdk.name}.")]
-    classes = {cls for module in modules for cls in vars(module).values() if issubclass(type(cls), type)}  # a proxy says it is its class
+    classes = {
+        cls for module in modules for cls in vars(module).values() if issubclass(type(cls), type)
+    }  # a proxy says it is its class
     own = [cls for cls in classes if cls.__module__.startswith(sdk.name)]
     return {
         (f"{cls.__module__}.{cls.__qualname__}", name): value
@@ -71,7 +73,9 @@ def test_uninstrument_restores_every_attribute(sdk: Sdk, simulator: Simulator) -
         for param in cases([OK], apis=[api.name for api in sdk.apis if api.frames][:1]):
             play(param.values[0], simulator)
     after = everything(sdk)
-    changed = {f"{path.rpartition('.')[2]}.{name}" for path, name in before if during[path, name] is not before[path, name]}
+    changed = {
+        f"{path.rpartition('.')[2]}.{name}" for path, name in before if during[path, name] is not before[path, name]
+    }
     assert changed == set(sdk.door[1])
     assert before.keys() == after.keys()
     assert [key for key in before if before[key] is not after[key]] == []
@@ -246,7 +250,7 @@ def _program(sdk: Sdk, body: str) -> list[str]:
 
 
 def test_before_and_after_the_import(sdk: Sdk) -> None:
-    """Not imported by us; patched when it is imported, or not, if we have gone before; patched at once when it is there."""
+    """Not imported by us; left alone if we have gone before it is; patched at once when it is there."""
     wrapped, plain = {"FunctionWrapper"}, {"function"}
     lines = _program(
         sdk,

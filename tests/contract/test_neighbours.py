@@ -203,5 +203,3 @@ def test_suppressed_instrumentation_is_silent(case: Case, simulator: Simulator) 
         play(case, simulator)
         assert len(recorder.spans()) == 1
     assert differences(vars(bare), vars(seen)) == []
-
-

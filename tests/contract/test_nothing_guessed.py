@@ -166,7 +166,9 @@ def test_no_details_are_no_parts(case: Case, simulator: Simulator) -> None:
     }
 
 
-@pytest.mark.parametrize("case", cases([EVERYWHERE], apis=("chat", "completions"), shapes=("stream", "raw_stream_bytes")))
+@pytest.mark.parametrize(
+    "case", cases([EVERYWHERE], apis=("chat", "completions"), shapes=("stream", "raw_stream_bytes"))
+)
 def test_usage_so_far_is_not_added_up(case: Case, simulator: Simulator) -> None:
     with instrumented(case.sdk) as recorder:
         play(case, simulator)

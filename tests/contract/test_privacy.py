@@ -23,7 +23,12 @@ from .stand_ins import answer, stream
 from .vocabulary import CANARY, Case, Secrets
 
 ERROR = {
-    "error": {"message": f"You sent {CANARY}.", "type": "invalid_request_error", "param": CANARY, "code": "invalid_value"}
+    "error": {
+        "message": f"You sent {CANARY}.",
+        "type": "invalid_request_error",
+        "param": CANARY,
+        "code": "invalid_value",
+    }
 }
 WORDY = {"error": {"message": CANARY, "type": f"the prompt {CANARY} is too long", "code": f"because of {CANARY}"}}
 DETAIL = {"detail": f"no route for {CANARY}"}
@@ -60,8 +65,10 @@ def _events(*events: Any) -> Reply:
     def pieces(secrets: Secrets) -> Iterator[bytes]:
         for event in (secrets.chunk, secrets.chunk, *events):
             data = event if isinstance(event, bytes) else json.dumps(event).encode()
-            yield b"event: %s\ndata: %s\n\n" % (str(event.get("type", "")).encode(), data) if "type" in event else (
-                b"data: %s\n\n" % data
+            yield (
+                b"event: %s\ndata: %s\n\n" % (str(event.get("type", "")).encode(), data)
+                if "type" in event
+                else (b"data: %s\n\n" % data)
             )
 
     return lambda case, secrets: stream(case.sdk, case.mode, lambda: pieces(secrets))

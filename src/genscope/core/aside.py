@@ -52,14 +52,19 @@ class _Aside:
     def _work(self) -> None:
         while True:
             try:
-                self.finish()
+                self._drain()
             finally:
                 self._working.release()
             if not self._tasks or not self._working.acquire(blocking=False):  # one may have come just now
                 return
 
-    def finish(self) -> None:
-        """Do what is left, here and now."""
+    def finish(self, timeout: float = 5.0) -> None:
+        """Do what is left, here and now, and wait up to `timeout` seconds for what is being done."""
+        self._drain()
+        if self._working.acquire(timeout=timeout):
+            self._working.release()
+
+    def _drain(self) -> None:
         while self._tasks:
             try:
                 task = self._tasks.popleft()

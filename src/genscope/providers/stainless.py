@@ -113,7 +113,10 @@ class Seam:
                 return None
             if not self._pipeline.awake and self._pipeline.idle():
                 return None
-            options = args[1] if len(args) > 1 else kwargs["options"]
+            try:
+                options = args[1]
+            except IndexError:
+                options = kwargs["options"]
             match = self._routes.find(options.method, options.url)
             if match is None:
                 return None
@@ -163,7 +166,7 @@ class Seam:
         elif isinstance(result, self._raw_responses):
             self._settle_raw(call, result)
         else:
-            call.succeed(objects(result) if type(result) is dict else result)
+            call.succeed(objects(result) if result.__class__ is dict else result)
 
     def _settle_raw(self, call: Call, raw: Any) -> None:
         """`with_raw_response` and `with_streaming_response`: the caller decides whether and how the body is read."""

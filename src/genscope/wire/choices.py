@@ -100,7 +100,7 @@ def read_choices(op: Operation, answer: Any) -> None:
     try:
         (choice,) = choices  # nearly always there is one
         reason = choice.finish_reason
-        if type(reason) is str and reason:
+        if reason.__class__ is str and reason:
             op.finish_reasons = (reason,)
             return
     except (AttributeError, TypeError, ValueError):

@@ -76,7 +76,7 @@ def count(value: Any) -> int | None:
 
 def number(value: Any) -> float | None:
     """A number; 1 is 1.0, for the conventions type an attribute once and for all."""
-    if type(value) is float:
+    if value.__class__ is float:
         return value
     whole = integer(value)
     return float(value) if isinstance(value, float) else None if whole is None else float(whole)
@@ -198,14 +198,14 @@ def read_usage(usage: Any, keys: UsageKeys) -> Usage | None:
         return None
     input_key, input_details, output_key, output_details = keys
     found = Usage()
-    tokens = getattr(usage, input_key, None)
-    if type(tokens) is not int or tokens >> 63:  # less than none, or more than 64 bits hold
+    tokens: Any = getattr(usage, input_key, None)
+    if tokens.__class__ is not int or tokens >> 63:  # less than none, or more than 64 bits hold
         tokens = count(tokens)
     if tokens is not None:
         found.input_tokens = tokens
         _read_parts(found, getattr(usage, input_details, None), _INPUT_PARTS)
     tokens = getattr(usage, output_key, None)
-    if type(tokens) is not int or tokens >> 63:
+    if tokens.__class__ is not int or tokens >> 63:
         tokens = count(tokens)
     if tokens is not None:
         found.output_tokens = tokens

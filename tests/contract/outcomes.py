@@ -90,6 +90,16 @@ async def leave_block(scene: Scene) -> None:
             await scene.take(start(stream), 2)
 
 
+async def leave_block_unread(scene: Scene) -> None:
+    """`with stream: pass`"""
+    if scene.shape.enters:
+        async with scene.calling():
+            pass
+    else:
+        async with both(await scene.open(await scene.call())):
+            pass
+
+
 async def raise_in_block(scene: Scene) -> None:
     if scene.shape.enters:
         async with scene.calling() as came:
@@ -312,6 +322,7 @@ STREAMS = (
     Outcome("dropped_unread", drop_unread, reads_stream, scenario="midhang", ends="abandoned", reads="nothing"),
     Outcome("dropped_unopened", drop_unopened, opens_later, scenario="midhang", ends="abandoned", reads="nothing"),
     Outcome("block_left", leave_block, has_block, scenario="midhang", ends="abandoned", reads="some"),
+    Outcome("block_unread", leave_block_unread, has_block, scenario="midhang", ends="abandoned", reads="nothing"),
     Outcome(
         "block_raised",
         raise_in_block,

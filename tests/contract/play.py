@@ -219,7 +219,10 @@ def new_client(case: Case, simulator: Simulator, http: Any) -> Any:
     outcome = case.outcome
     address = refused_address() if outcome.refused else simulator.base_url(outcome.scenario, **outcome.options)
     make = case.sdk.client if case.client == "own" else case.sdk.clients[case.client]
-    return make(case.mode, address, http, **outcome.client)
+    options = dict(outcome.client)
+    if "timeout" in options:  # of the answer, not of the connection: a busy machine must not decide which
+        options["timeout"] = case.sdk.http_library().Timeout(5.0, read=options["timeout"])
+    return make(case.mode, address, http, **options)
 
 
 async def _perform(case: Case, simulator: Simulator, client: Any, http: Any, seen: Seen) -> None:

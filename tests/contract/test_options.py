@@ -77,7 +77,7 @@ def test_who_asks_or_declines_himself_is_heard(include: bool, case: Case, simula
     assert tokens(recorder) == (dict(case.api.usage) if include else {})
 
 
-@pytest.mark.parametrize("case", cases([OK], apis=TEXT_APIS, shapes=("stream",)))
+@pytest.mark.parametrize("case", cases([OK], apis=TEXT_APIS, shapes=("stream", "post_stream")))
 def test_other_stream_options_are_kept(case: Case, simulator: Simulator) -> None:
     options = {"include_obfuscation": False}
     case = replace(case, api=asking(case.api, options))

@@ -20,6 +20,7 @@ async def read_all(scene: Scene) -> None:
             await scene.take(start(opened))
         if scene.shape.finish is not None:
             scene.see(await settled(scene.shape.finish(opened)()))
+    scene.see_left(came)
 
 
 # --- programs: a part of a stream
@@ -194,7 +195,7 @@ def _problem(*args: Any, **kwargs: Any) -> Any:
     return lambda api, shape: problem
 
 
-def _broken_stream(api: Api, shape: Shape) -> Problem:
+def _broken_body(api: Api, shape: Shape) -> Problem:
     """The connection broke inside the body: as the SDK, or without it the HTTP library, says it."""
     return Problem(BROKEN, "connection", True)
 
@@ -286,6 +287,15 @@ CALLS = (
     ),
 )
 
+CUT = Outcome(
+    "cut_body",
+    read_all,
+    lambda shape: not (shape.streams or shape.unread),
+    scenario="cut",
+    ends="failed",
+    problem=_broken_body,
+    raises=_always,
+)
 STREAMS = (
     Outcome(
         "error_midway",
@@ -304,7 +314,7 @@ STREAMS = (
         scenario="cut",
         ends="failed",
         reads="some",
-        problem=_broken_stream,
+        problem=_broken_body,
         raises=_always,
     ),
     Outcome("closed", close_early, reads_stream, scenario="midhang", ends="abandoned", reads="some"),
@@ -366,4 +376,4 @@ CANCELLED = Outcome(
     problem=_problem("CancelledError", "cancelled"),
     raises=_always,
 )
-OUTCOMES = (*CALLS, CANCELLED, *STREAMS)
+OUTCOMES = (*CALLS, CANCELLED, CUT, *STREAMS)

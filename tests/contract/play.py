@@ -65,6 +65,13 @@ class Scene:
         assert repr(self.case.api.arguments) == self._arguments, "the arguments of the call have changed"
         self.seen.sights.append(sight(value))
 
+    def see_left(self, came: Any) -> None:
+        """Note what an HTTP response has of its own after it was read: whatever it took to follow it is gone."""
+        for name in ("http_response", "response", "_response"):
+            http = getattr(came, name, None)
+            if http is not None:
+                self.seen.sights.append(sorted(vars(http)))
+
     def see_error(self, error: BaseException) -> None:
         """Note what the application catches."""
         assert get_current_span() is self._current, "the caller's current span has changed"

@@ -53,8 +53,6 @@ def sight(value: Any) -> Sight:
         http = getattr(value, name, None)
         if hasattr(http, "is_stream_consumed"):
             told["http"] = _http(http)
-            if name == "http_response" and http.is_closed:  # whatever it took to follow it is gone when it is read
-                told["http"]["own"] = sorted(vars(http))
     if hasattr(value, "_parsed_by_type"):  # raw responses: nothing parsed before it is asked for
         told["parsed"] = [_name(kind) for kind in value._parsed_by_type]
     if hasattr(value, "_request_id"):

@@ -20,7 +20,7 @@ from genscope.core.operation import Operation
 from genscope.local.simulator import Simulator
 
 from .cases import SDKS, case, cases
-from .expected import check
+from .expected import check, has_raised
 from .outcomes import CALLS, STREAMS
 from .play import play
 from .recorder import CALLER, Recorder, instrumented
@@ -151,7 +151,8 @@ POINTS = {
     "classify_attempt": Point(attribute("genscope.providers.stainless:classify"), outcome=RETRIED),
     "provider_of": Point(attribute("genscope.providers.stainless:provider_of"), span=False),
     "route": Point(attribute("genscope.providers.routes:Routes.find"), span=False),
-    "following": Point(attribute("genscope.core.call:Call.stay_open"), ("stream", "raw_stream_bytes")),
+    "watch_stream": Point(attribute("genscope.providers.stainless:watch_stream"), ("stream",)),
+    "watch_body": Point(attribute("genscope.providers.stainless:watch_body"), ("raw_stream_bytes",)),
     "ask_for_usage": Point(reader("ask_for_usage"), ("stream",), options={"stream_usage": True}),
 }
 MEETINGS = [
@@ -182,6 +183,20 @@ def test_the_call_is_not_affected(name: str, case: Case, simulator: Simulator, m
     if point.span:
         recorder.settle()
         assert recorder.span().name.startswith(case.api.operation)
+
+
+@pytest.mark.parametrize("found", cases([OK], apis=("chat", "completions"), shapes=("stream",)))
+def test_a_chunk_that_cannot_be_told_is_shown(
+    found: Case, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it is the one with the usage that we asked for: better one chunk too many than an exception."""
+    broken = Broken()
+    reader("is_usage_only")(monkeypatch, found.sdk, broken)
+    with instrumented(found.sdk, raise_faults=False, stream_usage=True) as recorder:
+        seen = play(found, simulator)
+    assert broken.hits == seen.items == found.api.frames + 1
+    assert not has_raised(seen)
+    assert (recorder.span().attributes or {})["genscope.stream.outcome"] == "completed"
 
 
 @pytest.mark.parametrize("name", ["stage_start", "stage_end", "stage_chunk"])

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from genscope.local.simulator import USAGE, Simulator
-from genscope.semconv import DURATION_BUCKETS
 
 from .cases import cases
+from .expected import SECONDS
 from .outcomes import CALLS, STREAMS
 from .play import play
 from .recorder import instrumented
@@ -158,7 +158,7 @@ def test_time_per_chunk_is_measured_on_request(chunk_times: dict[str, Any], case
     between = attributes["genscope.time_to_last_chunk"] - attributes["gen_ai.response.time_to_first_chunk"]
     assert sum(point.sum for point in points) == pytest.approx(between)
     for point in points:
-        assert tuple(point.explicit_bounds) == DURATION_BUCKETS
+        assert tuple(point.explicit_bounds) == SECONDS
         assert set(point.attributes) <= LABELS
 
 

@@ -8,5 +8,11 @@ A reader is a module (`core.call.Reader`) with
 * `Answer`: the answer as it is put together from the chunks of a stream. It has the shape of a whole answer,
   so that `read_response` reads both: folding a stream gives the same record by construction.
 
+Where something is said in a format, its reader names a second module as `CONTENT` (`core.call.ContentReader`), which is
+used only when somebody wants to know what was said:
+
+* `read_input(content, body)` and `read_output(content, answer)`: the same for `core.messages.Content`;
+* `Transcript`: an `Answer` that keeps what is said, too.
+
 Answers and chunks are read by attribute: they are the SDK's objects, or JSON through `fields.objects`.
 """

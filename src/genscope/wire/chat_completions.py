@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from genscope.core.operation import Operation
-from genscope.wire.choices import StreamedChoices, ask_for_usage, is_usage_only, read_choices
+from genscope.wire import chat_messages as CONTENT
+from genscope.wire.choices import StreamedChat as Answer
+from genscope.wire.choices import ask_for_usage, is_usage_only, read_choices
 from genscope.wire.fields import (
     Rule,
     choice_count,
     integer,
-    listed,
-    members,
     number,
-    objects,
     output_type,
     read_identity,
     read_parameters,
@@ -25,7 +24,7 @@ from genscope.wire.fields import (
     usage_keys,
 )
 
-__all__ = ["OPERATION", "Answer", "ask_for_usage", "is_usage_only", "read_request", "read_response"]
+__all__ = ["CONTENT", "OPERATION", "Answer", "ask_for_usage", "is_usage_only", "read_request", "read_response"]
 
 OPERATION: Final = "chat"
 
@@ -45,10 +44,6 @@ PARAMETERS: Final[Mapping[str, Rule]] = {
     "service_tier": ("service_tier", service_tier),
 }
 
-_CONTENT: Final = ("content", "tool_calls", "refusal", "function_call", "audio")
-_REASONING: Final = ("reasoning_content", "reasoning")
-"""Not OpenAI's: DeepSeek, vLLM and Groq send the first, OpenRouter the second."""
-
 _USAGE: Final = usage_keys("prompt_tokens", "completion_tokens")
 
 
@@ -61,18 +56,3 @@ def read_response(op: Operation, answer: Any) -> None:
     read_identity(op, answer)
     op.usage = read_usage(getattr(answer, "usage", None), _USAGE)
     read_choices(op, answer)
-
-
-class Answer(StreamedChoices):
-    """A streamed chat completion."""
-
-    def lead(self, chunk: Any) -> str | None:
-        chunk = objects(chunk)
-        self.identify(chunk)
-        thinks = False
-        for choice in listed(getattr(chunk, "choices", None)):
-            said = members(getattr(choice, "delta", None))  # Azure's report on what it filtered has none
-            if any(said.get(part) for part in _CONTENT):
-                return "text"
-            thinks = thinks or any(said.get(part) for part in _REASONING)
-        return "reasoning" if thinks else None

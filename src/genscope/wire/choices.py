@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, cast
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeVar, cast
 
 from genscope.core.operation import Operation
 from genscope.wire.fields import count, listed, members, objects, provider_error, text
+
+_Pieces = TypeVar("_Pieces")
 
 
 class Choice:
@@ -41,6 +43,11 @@ class StreamedChoices:
         except (AttributeError, TypeError):
             self._fold_unshaped(objects(chunk))
 
+    def numbered(self, pieces: Mapping[int, _Pieces]) -> Iterator[tuple[_Pieces | None, str | None]]:
+        """What `pieces` has of each choice, and its finish reason, in order; None for what did not come."""
+        for index in range(max([len(self.choices), *(index + 1 for index in pieces)])):
+            yield pieces.get(index), self.choices[index].finish_reason if index < len(self.choices) else None
+
     def _fold_unshaped(self, chunk: Any) -> None:
         """A chunk that lacks a field, or plain JSON because the caller wants it so (`cast_to=object`)."""
         usage = getattr(chunk, "usage", None)
@@ -58,16 +65,63 @@ class StreamedChoices:
                 setattr(self, name, value)
 
     def _finish(self, chunk: Any) -> None:
-        """Take the finish reasons of a chunk that has one. Some servers leave out the index: then the place counts."""
+        """Take the finish reasons of a chunk that has one."""
         self.identify(chunk)
         for place, choice in enumerate(listed(chunk.choices)):
             reason = text(getattr(choice, "finish_reason", None))
-            index = getattr(choice, "index", None)
-            index = place if index is None else count(index)
-            if reason is not None and index is not None and index < _MAX_CHOICES:
+            index = index_of(choice, place)
+            if reason is not None and index is not None:
                 while len(self.choices) <= index:
                     self.choices.append(Choice())
                 self.choices[index].finish_reason = reason
+
+
+class StreamedChat(StreamedChoices):
+    """A streamed chat completion."""
+
+    def lead(self, chunk: Any) -> str | None:
+        chunk = objects(chunk)
+        self.identify(chunk)
+        thinks = False
+        for choice in listed(getattr(chunk, "choices", None)):
+            said = members(getattr(choice, "delta", None))  # Azure's report on what it filtered has none
+            if any(said.get(part) for part in _CONTENT):
+                return "text"
+            thinks = thinks or any(said.get(part) for part in _REASONING)
+        return "reasoning" if thinks else None
+
+
+_CONTENT: Final = ("content", "tool_calls", "refusal", "function_call", "audio")
+_REASONING: Final = ("reasoning_content", "reasoning")
+"""Not OpenAI's: DeepSeek, vLLM and Groq send the first, OpenRouter the second."""
+
+
+class StreamedText(StreamedChoices):
+    """A streamed completion."""
+
+    def lead(self, chunk: Any) -> str | None:
+        chunk = objects(chunk)
+        self.identify(chunk)
+        choices = listed(getattr(chunk, "choices", None))
+        return "text" if any(getattr(choice, "text", None) for choice in choices) else None
+
+
+def index_of(choice: Any, place: int) -> int | None:
+    """Which choice a piece belongs to. Some servers leave out the index: then its place in the chunk counts."""
+    index = getattr(choice, "index", None)
+    if index.__class__ is not int:
+        index = place if index is None else count(index)
+    return index if index is not None and 0 <= index < _MAX_CHOICES else None
+
+
+def in_order(choices: Any) -> Iterator[Any]:
+    """The choices of a whole answer by their index."""
+
+    def index(numbered: tuple[int, Any]) -> int:
+        found = index_of(numbered[1], numbered[0])
+        return numbered[0] if found is None else found
+
+    return (choice for _, choice in sorted(enumerate(listed(choices)), key=index))
 
 
 _MAX_CHOICES: Final = 128

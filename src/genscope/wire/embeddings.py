@@ -7,6 +7,9 @@ from typing import Any, Final, cast
 
 from genscope.core.operation import Operation
 from genscope.wire.fields import Rule, integer, listed, read_parameters, read_usage, text, texts, usage_keys
+from genscope.wire.unstreamed import Answer
+
+__all__ = ["OPERATION", "Answer", "read_request", "read_response"]
 
 OPERATION: Final = "embeddings"
 
@@ -30,13 +33,3 @@ def read_response(op: Operation, answer: Any) -> None:
     vector = getattr(data[0], "embedding", None) if data else None
     if isinstance(vector, list):  # a base64 string would have to be decoded to be counted
         op.response["dimension_count"] = len(cast("list[Any]", vector))
-
-
-class Answer:
-    """Embeddings are not streamed by the SDK; whatever comes as chunks says nothing we could read."""
-
-    def fold(self, chunk: Any) -> None:
-        pass
-
-    def lead(self, chunk: Any) -> str | None:
-        return None

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from genscope.core.operation import Operation
+from genscope.wire import fetched_items as CONTENT
 from genscope.wire import responses
 from genscope.wire.fields import integer, text
+
+__all__ = ["CONTENT", "OPERATION", "Answer", "read_request", "read_response"]
 
 OPERATION: Final = "fetch_response"
 

@@ -165,6 +165,15 @@ def provider_error(error: Any) -> ProviderError:
     return ProviderError(str(code) if integer(code) else text(code), text(said.get("type")), text(said.get("message")))
 
 
+def event_error(event: Any) -> ProviderError:
+    """The error that an event of type `error` reports, as an object in it or in its own fields."""
+    error = getattr(event, "error", None)
+    found = provider_error(event if error is None else error)
+    if error is None:
+        found.type = None  # its place in the protocol, not the provider's word for the error
+    return found
+
+
 _INPUT_PARTS: Final = {
     "cached_tokens": "cache_read_input_tokens",
     "cache_write_tokens": "cache_write_input_tokens",

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from genscope.core.operation import Operation, ProviderError
+from genscope.wire import response_items as CONTENT
 from genscope.wire.fields import (
     Rule,
     integer,
     listed,
     number,
-    objects,
     output_type,
     provider_error,
     read_identity,
@@ -21,6 +21,9 @@ from genscope.wire.fields import (
     text,
     usage_keys,
 )
+from genscope.wire.response_events import Answer, finish_reason
+
+__all__ = ["CONTENT", "OPERATION", "Answer", "read_request", "read_response"]
 
 OPERATION: Final = "chat"
 
@@ -51,10 +54,6 @@ PARAMETERS: Final[Mapping[str, Rule]] = {
     "service_tier": ("service_tier", service_tier),
 }
 
-_FINISH_REASONS: Final = {"max_output_tokens": "length", "failed": "error", "cancelled": "error"}
-_CLIENT_TOOLS: Final = frozenset({"function_call", "custom_tool_call", "computer_call", "local_shell_call"})
-"""Output items that wait for the application to act; the other tools ran at the provider."""
-
 _USAGE: Final = usage_keys("input_tokens", "output_tokens")
 
 
@@ -83,59 +82,10 @@ def read_response(op: Operation, answer: Any) -> None:
     kinds = {text(getattr(item, "type", None)) for item in listed(getattr(answer, "output", None))}
     if "compaction" in kinds:
         op.response["compacted"] = True
-    reason = _finish_reason(answer, status, kinds)
+    reason = finish_reason(answer)
     if reason is not None:
         op.finish_reasons = (reason,)
     if error is None and status == "failed":
         error = getattr(answer, "error", None) or ProviderError(type="response_failed")
     if error is not None:
         op.error = provider_error(error)
-
-
-def _finish_reason(answer: Any, status: str | None, kinds: set[str | None]) -> str | None:
-    """The API has a status instead; the conventions' word for it."""
-    if status == "completed":
-        return "tool_call" if kinds & _CLIENT_TOOLS else "stop"
-    if status == "incomplete":
-        reason = text(getattr(getattr(answer, "incomplete_details", None), "reason", None))
-        return _FINISH_REASONS.get(reason, reason) if reason else None
-    return _FINISH_REASONS.get(status) if status else None
-
-
-_KEPT: Final = frozenset(
-    f"response.{name}" for name in ("created", "in_progress", "queued", "completed", "incomplete", "failed")
-) | {"error"}
-"""The events that carry the response as it is so far, and the one that ends a stream without."""
-
-
-class Answer:
-    """A streamed response: its latest snapshot."""
-
-    __slots__ = ("error", "snapshot")
-
-    def __init__(self) -> None:
-        self.snapshot: Any = None
-        self.error: Any = None
-
-    def fold(self, event: Any) -> None:
-        try:
-            if event.type in _KEPT:
-                self._keep(event)
-        except (AttributeError, TypeError):  # no type, no name of one, or plain JSON (`cast_to=object`)
-            self._keep(objects(event))
-
-    def _keep(self, event: Any) -> None:
-        kind = text(getattr(event, "type", None))
-        if kind == "error":
-            error = getattr(event, "error", None)
-            self.error = provider_error(event if error is None else error)
-            if error is None:
-                self.error.type = None  # its place in the protocol, not the provider's word for the error
-        elif kind in _KEPT:
-            self.snapshot = objects(getattr(event, "response", None)) or self.snapshot
-
-    def lead(self, event: Any) -> str | None:
-        kind = text(getattr(objects(event), "type", None))
-        if kind is not None and kind.endswith((".delta", ".partial_image")):
-            return "reasoning" if kind.startswith("response.reasoning") else "text"
-        return None

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from genscope.core.operation import Operation
-from genscope.wire.choices import StreamedChoices, ask_for_usage, is_usage_only, read_choices
+from genscope.wire import prompts as CONTENT
+from genscope.wire.choices import StreamedText as Answer
+from genscope.wire.choices import ask_for_usage, is_usage_only, read_choices
 from genscope.wire.fields import (
     Rule,
     choice_count,
     integer,
-    listed,
     number,
-    objects,
     read_identity,
     read_parameters,
     read_usage,
@@ -21,7 +21,7 @@ from genscope.wire.fields import (
     usage_keys,
 )
 
-__all__ = ["OPERATION", "Answer", "ask_for_usage", "is_usage_only", "read_request", "read_response"]
+__all__ = ["CONTENT", "OPERATION", "Answer", "ask_for_usage", "is_usage_only", "read_request", "read_response"]
 
 OPERATION: Final = "text_completion"
 
@@ -48,13 +48,3 @@ def read_response(op: Operation, answer: Any) -> None:
     read_identity(op, answer)
     op.usage = read_usage(getattr(answer, "usage", None), _USAGE)
     read_choices(op, answer)
-
-
-class Answer(StreamedChoices):
-    """A streamed completion."""
-
-    def lead(self, chunk: Any) -> str | None:
-        chunk = objects(chunk)
-        self.identify(chunk)
-        choices = listed(getattr(chunk, "choices", None))
-        return "text" if any(getattr(choice, "text", None) for choice in choices) else None

@@ -6,12 +6,22 @@ import ast
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
+from conventions import (
+    KEPT_ATTRIBUTES,
+    KEPT_METRICS,
+    OLD_ATTRIBUTES,
+    OLD_METRICS,
+    OWN_OPERATIONS,
+    STANDARD,
+    has_type_of,
+    members,
+    registry,
+)
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
@@ -19,63 +29,53 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from genscope import semconv
+from genscope.core.operation import Cost
+from genscope.core.pipeline import Stage
 from genscope.instrumentors import OpenAIInstrumentor
-from genscope.wire import chat_completions, embeddings, fetched_responses, responses, text_completions
+from genscope.providers.openai import OPENAI
+from genscope.telemetry.measures import MEASURES
 
 http: Any = getattr(openai._base_client, "httpx2", None) or openai._base_client.httpx
 
 ROOT = Path(__file__).resolve().parents[1]
 SRC = ROOT / "src" / "genscope"
-REGISTRY = ROOT.parent / "shared" / "semconv" / "registry.json"
 
-STANDARD = ("gen_ai.", "openai.", "server.", "error.", "http.", "exception.")
-
-KEPT_ATTRIBUTES = {
-    "gen_ai.token.type": "string",  # removed by semantic-conventions-genai #374 together with its metric, see below
-    "http.response.status_code": "int",  # stable, in the HTTP conventions: the saved registry is that of GenAI
-}
-"""Attributes that the registry does not have, and their types."""
-
-KEPT_METRICS = {
-    # What opentelemetry-util-genai 1.3b0 emits and dashboards read. In the registry for other operations still (#521).
-    "gen_ai.client.operation.duration": "gen_ai.client.inference.duration",
-    "gen_ai.client.operation.time_to_first_chunk": "gen_ai.client.inference.time_to_first_chunk",  # renamed by #521
-    "gen_ai.client.operation.time_per_output_chunk": "gen_ai.client.inference.time_per_output_chunk",  # by #521
-    "gen_ai.client.token.usage": "gen_ai.client.inference.operation.input_tokens",  # split up by #374
-}
-"""Metrics of the default flavour, and their successors, whose unit and buckets they must have."""
-
-NOT_EMITTED_YET = {
+NOT_EMITTED_HERE = {
     "genscope.cost.amount": "read by the console; the stage that prices calls is to come",
     "genscope.enriched": "only beside another instrumentation: tests/contract has one",
+    "exception.message": "with content only, like the next ones: what is written is tested with the content",
+    "gen_ai.input.messages": "",
+    "gen_ai.output.messages": "",
+    "gen_ai.system_instructions": "",
+    "gen_ai.tool.definitions": "",
 }
 
 OURS = re.compile(r"genscope\.[a-z_.]+")
 
-
-@cache
-def registry() -> Any:
-    if not REGISTRY.is_file():
-        pytest.skip(f"no registry of the conventions at {REGISTRY}")
-    return json.loads(REGISTRY.read_text("utf-8"))
+EVENTS = {
+    semconv.DETAILS_EVENT: (semconv.DETAILS_SEVERITY, semconv.DETAILS_SEVERITY_TEXT),
+    semconv.EXCEPTION_EVENT: (semconv.EXCEPTION_SEVERITY, semconv.EXCEPTION_SEVERITY_TEXT),
+}
+FLAVOURS = {"default": semconv.DEFAULT, "latest": semconv.LATEST, "legacy": semconv.LEGACY}
+NO_NAMES = {semconv.SCHEMA_URL, semconv.UNKNOWN_MODALITY, *EVENTS, *(text for _, text in EVENTS.values())}
 
 
 def attribute_names() -> set[str]:
-    """Every attribute that `semconv` names."""
+    """Every attribute that `semconv` names, but for those of old."""
     constants = {value for name, value in vars(semconv).items() if name.isupper() and isinstance(value, str)}
     tables = {name for table in (semconv.REQUEST, semconv.RESPONSE, semconv.USAGE) for name in table.values()}
-    return (constants - {semconv.SCHEMA_URL}) | tables
+    return (constants - NO_NAMES) | tables
 
 
 def metrics() -> list[semconv.Metric]:
-    flavours = [value for value in vars(semconv).values() if isinstance(value, semconv.Flavour)]
-    of_flavours = [getattr(flavour, name) for flavour in flavours for name in semconv.Flavour.__dataclass_fields__]
+    of_flavours = [metric for flavour in FLAVOURS.values() for metric in flavour.metrics.values()]
     return of_flavours + [value for value in vars(semconv).values() if isinstance(value, semconv.Metric)]
 
 
 def test_the_names_are_found() -> None:
     assert {"gen_ai.usage.cache_read.input_tokens", "server.port", "genscope.stream.chunks"} <= attribute_names()
     assert {"gen_ai.client.token.usage", "genscope.client.attempts"} <= {metric.name for metric in metrics()}
+    assert [value for value in vars(semconv).values() if isinstance(value, semconv.Flavour)] == [*FLAVOURS.values()]
 
 
 @pytest.mark.parametrize("name", sorted(attribute_names()))
@@ -95,29 +95,91 @@ def test_an_attribute_is_kept_only_while_there_is_a_reason(name: str) -> None:
 @pytest.mark.parametrize("metric", metrics(), ids=lambda metric: metric.name)
 def test_a_metric_is_one_of_the_conventions_or_ours(metric: semconv.Metric) -> None:
     if not metric.name.startswith(STANDARD):
-        assert OURS.fullmatch(metric.name)
+        assert OURS.fullmatch(metric.name) or metric.name in OLD_METRICS
         return
     known = registry()["metrics"]
-    standard = known[KEPT_METRICS.get(metric.name, metric.name)]
+    of_default = metric in semconv.DEFAULT.metrics.values()
+    standard = known[KEPT_METRICS[metric.name] if of_default else metric.name]
     assert metric.unit == standard["unit"]
-    assert list(metric.buckets or ()) == standard.get("explicit_bucket_boundaries", [])
+    assert (metric.buckets is None) == (standard["instrument"] == "counter")
+    assert list(metric.buckets or ()) == (standard["explicit_bucket_boundaries"] or [])
 
 
 def test_a_metric_is_kept_only_while_somebody_uses_it() -> None:
-    assert KEPT_METRICS.keys() <= {metric.name for metric in metrics()}
+    assert KEPT_METRICS.keys() == {metric.name for metric in semconv.DEFAULT.metrics.values()}
+    assert KEPT_METRICS.keys() & registry()["metrics"].keys() == {"gen_ai.client.operation.duration"}
+    assert OLD_METRICS.keys() <= {metric.name for metric in semconv.LEGACY.metrics.values()}
+
+
+def test_all_client_metrics_of_the_conventions_are_in_the_latest_flavour() -> None:
+    client = {name for name in registry()["metrics"] if name.startswith("gen_ai.client.")}
+    assert {metric.name for metric in semconv.LATEST.metrics.values()} == client
+
+
+def test_what_a_flavour_names_is_measured() -> None:
+    named = {meaning for flavour in (semconv.LATEST, semconv.LEGACY) for meaning in flavour.metrics}
+    assert MEASURES.keys() == named - {"time_per_output_chunk"}
+
+
+def test_inference_is_what_the_conventions_call_so() -> None:
+    """An operation that has a type of span of its own is none."""
+    client = {name.split(".")[1] for name in registry()["spans"] if name.endswith(".client")}
+    assert client & semconv.INFERENCE == set()
+    assert members("gen_ai.operation.name") >= semconv.INFERENCE
+    assert {route.reader.OPERATION for route in OPENAI.routes} - client - OWN_OPERATIONS == semconv.INFERENCE
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_an_event_has_the_severity_of_the_conventions(name: str) -> None:
+    event = registry()["events"][name]
+    number, text = EVENTS[name]
+    assert f"severity to {text} (severity number {number})" in event["note"]
 
 
 @pytest.mark.parametrize(
-    "reader",
-    [chat_completions, text_completions, responses, fetched_responses, embeddings],
-    ids=lambda one: one.__name__,
+    "name", ["INPUT_MESSAGES", "OUTPUT_MESSAGES", "SYSTEM_INSTRUCTIONS", "TOOL_DEFINITIONS", "EXCEPTION_MESSAGE"]
 )
-def test_an_operation_is_one_of_the_conventions(reader: Any) -> None:
-    assert reader.OPERATION in members("gen_ai.operation.name")
+def test_content_is_where_the_conventions_have_it(name: str) -> None:
+    of_events = [{one["name"]: one for one in event["attributes"]} for event in registry()["events"].values()]
+    found = [event[getattr(semconv, name)] for event in of_events if getattr(semconv, name) in event]
+    assert found
+    assert name == "EXCEPTION_MESSAGE" or all(one["requirement_level"] == "opt_in" for one in found)
 
 
-def members(name: str) -> set[str]:
-    return {member["value"] for member in registry()["attributes"][name]["members"]}
+def test_a_modality_is_one_of_the_conventions() -> None:
+    assert {*semconv.TOKEN_MODALITIES, semconv.UNKNOWN_MODALITY} == members("gen_ai.token.modality")
+
+
+@pytest.mark.parametrize("route", OPENAI.routes, ids=lambda route: route.path)
+def test_an_operation_is_one_of_the_conventions_or_listed(route: Any) -> None:
+    known = members("gen_ai.operation.name")
+    assert known & OWN_OPERATIONS == set()
+    assert route.reader.OPERATION in known | OWN_OPERATIONS
+
+
+# --- names of old
+
+
+def test_nothing_deprecated_is_in_use() -> None:
+    """But for the kind of token, which the default flavour has: there is nothing else for dashboards to read."""
+    in_use = attribute_names() | {
+        metric.name for flavour in ("default", "latest") for metric in FLAVOURS[flavour].metrics.values()
+    }
+    assert in_use & registry()["deprecated_attributes"].keys() == {"gen_ai.token.type"}
+
+
+@pytest.mark.parametrize("meaning, name", semconv.LEGACY_ATTRIBUTES.items())
+def test_an_attribute_of_old_has_become_what_it_stands_for(meaning: str, name: str) -> None:
+    if name in OLD_ATTRIBUTES:
+        return
+    today = {"provider": semconv.PROVIDER_NAME, **semconv.USAGE}[meaning]
+    assert [one["new"] for one in registry()["renames"] if (one["kind"], one["old"]) == ("attribute", name)] == [today]
+
+
+def test_a_provider_of_old_has_become_what_it_stands_for() -> None:
+    (note,) = (one["note"] for one in registry()["renames"] if one["old"] == "gen_ai.system")
+    said = dict(reversed(pair.split("->")) for pair in re.findall(r"[\w.]+->[\w.]+", note))
+    assert said == semconv.LEGACY_PROVIDERS
 
 
 # --- what is really emitted
@@ -179,12 +241,18 @@ CALLS: list[tuple[str, dict[str, Any], Any]] = [
     ("/responses/compact", {}, {"id": "r1", "output": [{"type": "compaction"}]}),
     ("/embeddings", {"dimensions": 2, "encoding_format": "float"}, {"data": [{"embedding": [0.5, 0.5]}]}),
     ("/completions", {"seed": 9}, {"choices": [CHOICE]}),
+    ("/audio/transcriptions", {}, {"text": "hi", "usage": {"type": "duration", "seconds": 3}}),
 ]
+
+
+class Priced(Stage):
+    def end(self, op: Any) -> None:
+        op.cost = Cost(0.5, "USD", "test")
 
 
 @pytest.fixture(scope="module")
 def emitted() -> dict[str, list[Any]]:
-    """Every attribute of every span and data point of a few calls that have everything, and its values."""
+    """The values of every attribute of spans and data points, in all flavours, of a few calls that have everything."""
     spans, reader = InMemorySpanExporter(), InMemoryMetricReader()
     tracer_provider = TracerProvider(shutdown_on_exit=False)
     tracer_provider.add_span_processor(SimpleSpanProcessor(spans))
@@ -196,6 +264,9 @@ def emitted() -> dict[str, list[Any]]:
         meter_provider=meter_provider,
         raise_faults=True,
         time_per_output_chunk=True,
+        semconv_stability_opt_in="gen_ai_latest_experimental/dup",
+        legacy_names=True,
+        stages=[Priced()],
     )
     try:
         run_the_calls()
@@ -250,28 +321,33 @@ def attributes_of_points(reader: InMemoryMetricReader) -> Iterator[Any]:
                 yield from (point.attributes for point in metric.data.data_points)
 
 
-TYPES = {
-    "string": lambda value: type(value) is str,
-    "int": lambda value: type(value) is int,
-    "double": lambda value: type(value) is float,
-    "boolean": lambda value: type(value) is bool,
-    "string[]": lambda value: isinstance(value, tuple) and all(type(one) is str for one in value),
-}
-
-
 def test_every_name_is_emitted_and_no_other(emitted: dict[str, list[Any]]) -> None:
     """A name that nothing emits is dead; one that is not in `semconv` is spelled somewhere else."""
-    assert emitted.keys() == attribute_names() - NOT_EMITTED_YET.keys()
+    expected = attribute_names() | set(semconv.LEGACY_ATTRIBUTES.values())
+    assert emitted.keys() == expected - NOT_EMITTED_HERE.keys()
 
 
-@pytest.mark.parametrize("name", sorted(name for name in attribute_names() if name.startswith(STANDARD)))
+WITH_A_TYPE = sorted(
+    name
+    for name in attribute_names() | set(semconv.LEGACY_ATTRIBUTES.values())
+    if not name.startswith("genscope.") and name not in NOT_EMITTED_HERE
+)
+
+
+@pytest.mark.parametrize("name", WITH_A_TYPE)
 def test_a_value_has_the_type_of_the_conventions(emitted: dict[str, list[Any]], name: str) -> None:
-    type = KEPT_ATTRIBUTES.get(name) or registry()["attributes"][name]["type"]
-    assert all(TYPES[type](value) for value in emitted[name]), emitted[name]
+    assert all(has_type_of(name, value) for value in emitted[name]), emitted[name]
 
 
 @pytest.mark.parametrize(
-    "name", ["gen_ai.operation.name", "gen_ai.output.type", "openai.api.type", "gen_ai.response.status"]
+    "name",
+    [
+        "gen_ai.operation.name",
+        "gen_ai.output.type",
+        "gen_ai.token.modality",
+        "openai.api.type",
+        "gen_ai.response.status",
+    ],
 )
 def test_a_value_is_one_of_those_that_the_conventions_know(emitted: dict[str, list[Any]], name: str) -> None:
     assert set(emitted[name]) <= members(name)

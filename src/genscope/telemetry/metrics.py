@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -14,6 +14,7 @@ from opentelemetry.metrics import (
     Histogram,
     Meter,
     MeterProvider,
+    NoOpHistogram,
     Observation,
     get_meter,
     get_meter_provider,
@@ -23,12 +24,14 @@ from genscope import semconv
 from genscope.core.operation import Operation
 from genscope.core.pipeline import Stage
 from genscope.semconv import Flavour, Metric
+from genscope.telemetry.measures import MEASURES, Attributes, attributes_of
+from genscope.telemetry.neighbours import measures_itself
 from genscope.telemetry.scope import SCOPE, is_placeholder
 
-_MAX_SERIES: Final = 1024
-"""Model names come from the caller: what is kept for each must not grow for ever. Attempts of more are not counted."""
+_MAX_SERIES: Final = 512
+"""Models and hosts come from the caller, perhaps from users of his: what is kept for each, here and by OpenTelemetry,
+must not grow for ever. All that come later are measured together, without model and server."""
 
-Attributes = dict[str, Any]
 Key = tuple[Any, ...]
 
 
@@ -49,20 +52,25 @@ class _Table:
     """The series of one meter provider. They outlive the instrumentation, for a reader goes on collecting them."""
 
     def __init__(self, meter: Meter) -> None:
-        self.lock = Lock()
         self.series: dict[Key, _Series] = {}
         # Plain numbers that a reader collects: nearly every call is one attempt, and not worth a measurement.
         metric = semconv.ATTEMPTS
         meter.create_observable_counter(metric.name, [self._observe], metric.unit, metric.description)
 
     def add(self, key: Key, op: Operation) -> _Series:
-        series = _Series(attributes_of(op))
-        if len(self.series) < _MAX_SERIES:
-            self.series[key] = series
-        return series
+        attributes = attributes_of(op)
+        if len(self.series) >= _MAX_SERIES:
+            key = (op.name, op.provider)
+            attributes = {name: attributes[name] for name in (semconv.OPERATION_NAME, semconv.PROVIDER_NAME)}
+        return self.series.get(key) or self.series.setdefault(key, _Series(attributes))
+
+    def attributes_of(self, op: Operation) -> Attributes:
+        """Those that all metrics of a call share, of a limited number of sets."""
+        key = (op.name, op.provider, op.model, op.response_model, op.server_address, op.server_port)
+        return (self.series.get(key) or self.add(key, op)).base
 
     def _observe(self, options: CallbackOptions) -> Iterator[Observation]:
-        for series in list(self.series.values()):
+        for series in [series for series in list(self.series.values()) if series.attempts]:
             yield Observation(series.attempts - series.failed.total(), series.base)
             for kind, count in list(series.failed.items()):
                 yield Observation(count, series.base | {semconv.ERROR_KIND: kind})
@@ -76,55 +84,117 @@ _GLOBAL: Final = _Global()
 _tables: WeakKeyDictionary[Any, _Table] = WeakKeyDictionary()
 
 
-def _renew_locks() -> None:
-    for table in _tables.values():
-        table.lock = Lock()
+def _table_of(provider: MeterProvider | None, meter: Meter) -> _Table:
+    shared = _GLOBAL if provider is None else provider
+    return _tables.get(shared) or _tables.setdefault(shared, _Table(meter))
 
 
-if hasattr(os, "register_at_fork"):  # another thread may hold a lock in the moment of a fork
-    os.register_at_fork(after_in_child=_renew_locks)
+_measuring = Lock()
+"""Held while we measure, and a fork waits for it: a lock of OpenTelemetry's metrics that another thread holds in that
+moment stays locked in the child, whose first measurement would wait for ever."""
+_waited = False
+
+
+def _wait_for_measurements() -> None:
+    global _waited
+    _waited = _measuring.acquire(timeout=1.0)
+
+
+def _go_on_in_parent() -> None:
+    if _waited:
+        _measuring.release()
+
+
+def _go_on_in_child() -> None:
+    global _measuring
+    _measuring = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_wait_for_measurements, after_in_parent=_go_on_in_parent, after_in_child=_go_on_in_child)
+
+
+def metric_stages(
+    provider: MeterProvider | None, flavours: Sequence[Flavour], *, chunk_times: bool = False
+) -> Iterator[Stage]:
+    """The stages that measure calls under the names of these flavours (`semconv.flavours`)."""
+    yield Metrics(provider, semconv.DEFAULT if semconv.DEFAULT in flavours else Flavour({}))
+    for flavour in flavours:
+        if flavour != semconv.DEFAULT:
+            yield Measurements(provider, flavour)
+        if chunk_times and "time_per_output_chunk" in flavour.metrics:
+            yield ChunkTimes(provider, flavour)
 
 
 class Metrics(Stage):
-    """Duration and tokens of every call, time to the first chunk of every stream, attempts of every request.
+    """The default flavour: duration and tokens of every call, time to the first chunk of every stream.
 
-    The attributes are a fixed list, the same for all: operation, provider, models, server, the error's type or kind.
+    And, whatever the flavour, the attempts of every request: of an empty one these are all. The attributes are a fixed
+    list, the same for all: operation, provider, models, server, the error's type or kind.
     """
 
     def __init__(self, provider: MeterProvider | None, flavour: Flavour) -> None:
         meter = _meter(provider)
         self._provider = provider
-        self._duration = _histogram(meter, flavour.duration)
-        self._tokens = _histogram(meter, flavour.tokens)
-        self._first_chunk = _histogram(meter, flavour.time_to_first_chunk)
-        shared = _GLOBAL if provider is None else provider
-        self._table = _tables.get(shared) or _tables.setdefault(shared, _Table(meter))
+        self._duration = _histogram(meter, flavour.metrics.get("duration"))
+        self._tokens = _histogram(meter, flavour.metrics.get("tokens"))
+        self._first_chunk = _histogram(meter, flavour.metrics.get("time_to_first_chunk"))
+        self._table = _table_of(provider, meter)
+        self._series = self._table.series
 
     def idle(self) -> bool:
         return is_placeholder(self._provider or get_meter_provider())
 
     def end(self, op: Operation) -> None:
         key = (op.name, op.provider, op.model, op.response_model, op.server_address, op.server_port)
-        table = self._table
-        series = table.series.get(key) or table.add(key, op)
+        series = self._series.get(key) or self._table.add(key, op)
         context, failure, usage = op.context, op.failure, op.usage
-        with table.lock:
+        with _measuring:
             series.attempts += 1
             if failure is not None or op.attempts:
                 series.failed.update(attempt.kind for attempt in (*op.attempts, failure) if attempt is not None)
                 series.attempts += len(op.attempts)
-        if op.neighbour is not None and op.neighbour.startswith("opentelemetry."):
-            return  # its instrumentation measures the call under these very names
-        self._duration.record(
-            op.duration, series.base if failure is None else series.base | {semconv.ERROR_TYPE: failure.type}, context
-        )
-        if usage is not None:
-            if usage.input_tokens is not None:
-                self._tokens.record(usage.input_tokens, series.of_input, context)
-            if usage.output_tokens is not None:
-                self._tokens.record(usage.output_tokens, series.of_output, context)
-        if op.first_chunk is not None:
-            self._first_chunk.record(op.first_chunk - op.started, series.base, context)
+            if op.neighbour is not None and measures_itself(op.neighbour):
+                return
+            base = series.base
+            self._duration.record(
+                op.duration, base if failure is None else base | {semconv.ERROR_TYPE: failure.type}, context
+            )
+            if usage is not None:
+                if usage.input_tokens is not None:
+                    self._tokens.record(usage.input_tokens, series.of_input, context)
+                if usage.output_tokens is not None:
+                    self._tokens.record(usage.output_tokens, series.of_output, context)
+            if op.first_chunk is not None:
+                self._first_chunk.record(op.first_chunk - op.started, base, context)
+
+
+class Measurements(Stage):
+    """Any other flavour, as its table says. What most calls pay for has code of its own in `Metrics` instead."""
+
+    def __init__(self, provider: MeterProvider | None, flavour: Flavour) -> None:
+        meter = _meter(provider)
+        self._provider = provider
+        self._table = _table_of(provider, meter)
+        self._shared = flavour.shared
+        self._measured = [
+            (metric, MEASURES[meaning], _recorder(meter, metric))
+            for meaning, metric in flavour.metrics.items()
+            if meaning in MEASURES
+        ]
+
+    def idle(self) -> bool:
+        return is_placeholder(self._provider or get_meter_provider())
+
+    def end(self, op: Operation) -> None:
+        if self._shared and op.neighbour is not None and measures_itself(op.neighbour):
+            return
+        base = self._table.attributes_of(op)
+        with _measuring:
+            for metric, measure, record in self._measured:
+                if metric.covers(op.name):
+                    for amount, attributes in measure(op):
+                        record(amount, base | attributes, op.context)
 
 
 class ChunkTimes(Stage):
@@ -132,34 +202,36 @@ class ChunkTimes(Stage):
 
     def __init__(self, provider: MeterProvider | None, flavour: Flavour) -> None:
         self._provider = provider
-        self._gap = _histogram(_meter(provider), flavour.time_per_output_chunk)
+        self._metric = flavour.metrics["time_per_output_chunk"]
+        meter = _meter(provider)
+        self._table = _table_of(provider, meter)
+        self._gap = _histogram(meter, self._metric)
 
     def idle(self) -> bool:
         return is_placeholder(self._provider or get_meter_provider())
 
     def chunk(self, op: Operation, chunk: Any, gap: float | None) -> None:
-        if gap is not None:
-            self._gap.record(gap, attributes_of(op), op.context)
-
-
-def attributes_of(op: Operation) -> Attributes:
-    """The attributes that all metrics of a call share, without those that it has no value for."""
-    named = (
-        (semconv.OPERATION_NAME, op.name),
-        (semconv.PROVIDER_NAME, op.provider),
-        (semconv.REQUEST_MODEL, op.model),
-        (semconv.RESPONSE_MODEL, op.response_model),
-        (semconv.SERVER_ADDRESS, op.server_address),
-        (semconv.SERVER_PORT, op.server_port),
-    )
-    return {name: value for name, value in named if value is not None}
+        if gap is None or not self._metric.covers(op.name):
+            return
+        if op.neighbour is None or not measures_itself(op.neighbour):
+            with _measuring:
+                self._gap.record(gap, self._table.attributes_of(op), op.context)
 
 
 def _meter(provider: MeterProvider | None) -> Meter:
     return get_meter(*SCOPE, meter_provider=provider, schema_url=semconv.SCHEMA_URL)
 
 
-def _histogram(meter: Meter, metric: Metric) -> Histogram:
+def _histogram(meter: Meter, metric: Metric | None) -> Histogram:
+    if metric is None:
+        return NoOpHistogram("")
     return meter.create_histogram(
         metric.name, metric.unit, metric.description, explicit_bucket_boundaries_advisory=metric.buckets
     )
+
+
+def _recorder(meter: Meter, metric: Metric) -> Callable[..., None]:
+    """What takes an amount, attributes and a context."""
+    if metric.buckets is None:
+        return meter.create_counter(metric.name, metric.unit, metric.description).add
+    return _histogram(meter, metric).record

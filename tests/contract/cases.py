@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -49,11 +50,12 @@ def cases(
 def _of(
     sdk: Sdk, api: Api, outcomes: Iterable[Outcome], shapes: Sequence[str] | None, clients: Sequence[str]
 ) -> Iterator[Case]:
+    missing = _missing_shapes(sdk, api)
     for outcome in outcomes:
         for shape in sdk.shapes:
             if not (shape.suits(api) and outcome.suits(shape) and (shapes is None or shape.name in shapes)):
                 continue
-            if shape.name in _missing_shapes(sdk, api):
+            if shape.name in missing:
                 continue
             if api.brief and outcome.name != "ok" and shape.name not in BRIEF:
                 continue
@@ -93,4 +95,7 @@ def _missing(sdk: Sdk, api: Api) -> str | None:
 
 def _missing_shapes(sdk: Sdk, api: Api) -> Sequence[str]:
     resource = api.of(_client(sdk.name))
-    return [name for name, method in (("parse", "parse"), ("helper", "stream")) if not hasattr(resource, method)]
+    missing = [name for name, method in (("parse", "parse"), ("helper", "stream")) if not hasattr(resource, method)]
+    if "stream" not in signature(getattr(resource, api.method)).parameters:
+        missing += [shape.name for shape in sdk.shapes if shape.streams]
+    return missing

@@ -15,6 +15,7 @@ from genscope.instrumentors import OpenAIInstrumentor
 from genscope.local.simulator import USAGE
 
 from . import openai_secrets
+from .openai_media import MEDIA
 from .stainless import SHAPES
 from .vocabulary import Api, Mode, Sdk
 
@@ -225,7 +226,7 @@ OPENAI = Sdk(
         "openai._base_client",
         ("SyncAPIClient.request", "AsyncAPIClient.request", "BaseClient._calculate_retry_timeout"),
     ),
-    apis=APIS,
+    apis=(*APIS, *MEDIA),
     shapes=SHAPES,
     provider="openai",
     client=own,

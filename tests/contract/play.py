@@ -216,7 +216,7 @@ def play(case: Case, simulator: Simulator, client: Any = None, http: Any = None)
     simulator.wait_until(lambda simulator: simulator.connections <= before, timeout=2.0)
     seen.left_open = max(0, simulator.connections - before)
     seen.requests = [
-        [request.method, request.path, request.query, headers(request.headers.items()), request.body.decode()]
+        [request.method, request.path, request.query, headers(request.headers.items()), masked(request.body.decode())]
         for request in simulator.requests
     ]
     return seen

@@ -45,18 +45,30 @@ def _streaming_response(client: Any, api: Api, **more: Any) -> Any:
 
 def _direct(client: Any, api: Api) -> Any:
     """`client.post(path, cast_to=..., body=...)`; a GET has no body."""
-    body = {"body": dict(api.arguments)} if api.verb == "post" else {}
-    return getattr(client, api.verb)(api.url, cast_to=named(api.answer), **body)
+    return getattr(client, api.verb)(api.url, cast_to=named(api.answer), **_sent(api))
 
 
 def _direct_stream(client: Any, api: Api) -> Any:
     if api.verb == "post":
-        request: dict[str, Any] = {"body": {**api.arguments, "stream": True}}
+        request = _sent(api, stream=True)
     else:
         request = {"options": {"params": {"stream": True}}}
     kind = "AsyncStream" if type(client).__name__.startswith("Async") else "Stream"
     chunk, stream = named(api.chunk), named(f"{type(client).__module__.partition('.')[0]}:{kind}")
     return getattr(client, api.verb)(api.url, cast_to=chunk, stream=True, stream_cls=stream[chunk], **request)
+
+
+def _sent(api: Api, **more: Any) -> dict[str, Any]:
+    """The arguments as a body; files are sent beside it, in a form."""
+    if api.verb != "post":
+        return {}
+    arguments = {**api.arguments, **more}
+    body = {name: value for name, value in arguments.items() if name not in (*api.files, "extra_body")}
+    request: dict[str, Any] = {"body": body | arguments.get("extra_body", {})}
+    if api.files:
+        request["files"] = [(name, arguments[name]) for name in api.files]
+        request["options"] = {"headers": {"Content-Type": "multipart/form-data"}}
+    return request
 
 
 def _final(stream: Any) -> Any:

@@ -49,6 +49,7 @@ class Api(_Named):
     resource, method  `client.chat.completions`, `create`
     verb, url         the same call by `client.post`
     answer, chunk     names of the types that this call has to be told
+    files             the arguments that are files, sent with the others as a form
     asked             span attributes that are known from the request, beside operation, provider, model and server
     known             those that the request explains, and that the span has only at its end
     told, begun       those that a whole answer adds, and those that are known from the first chunk of a stream
@@ -70,6 +71,7 @@ class Api(_Named):
     verb: str = "post"
     chunk: str = ""
     model: str | None = None
+    files: Sequence[str] = ()
     asked: Attributes = field(default_factory=dict)
     known: Attributes = field(default_factory=dict)
     told: Attributes = field(default_factory=dict)

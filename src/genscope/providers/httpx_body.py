@@ -11,7 +11,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import Any, Final
-from weakref import ref
+from weakref import WeakKeyDictionary, ref
 
 from genscope.core.call import Call
 from genscope.core.streams import Intake
@@ -20,43 +20,71 @@ from genscope.wire.fields import objects, provider_error
 _MAX_BYTES: Final = 1 << 20
 """More than this is not kept for reading along: the caller asked for a stream, perhaps for want of memory."""
 
+_MAX_LINE: Final = 1 << 23
+"""A line of an event stream may hold an image, and the last one holds the usage beside it."""
+
 
 def watch_stream(call: Call, http: Any, reading: Any) -> None:
     """End `call` when the caller closes the response of a stream that `reading` reads."""
     # The SDK's stream closes its response also in its own destruction: weak references to it are dead by then.
-    _shadow_close(call, http, lambda: http, reading)
+    known = _closings.pop(call, None) if "close" in http.__dict__ else None
+    if known is None:
+        _shadow_close(call, http, lambda: http, reading)
+    else:  # somebody may have wrapped what we have put there
+        known.response, known.reader = lambda: http, ref(reading)
     call.stay_open(release=partial(_unwatch, ref(http)))
 
 
-def _shadow_close(call: Call, http: Any, response: Callable[[], Any], reading: Any = None) -> None:
-    """`reading` is the generator that reads the body: a close from within it is the SDK's, at the end or on failure."""
-    cls, watched = http.__class__, ref(call)
-    reader = None if reading is None else ref(reading)
+class _Closing:
+    """What happens when a response is closed. `reader` is the generator that reads its body.
 
-    def closed() -> None:
-        call, generator = watched(), None if reader is None else reader()
+    A close from within that is the SDK's, at the end or on failure.
+    """
+
+    __slots__ = ("_call", "reader", "response")
+
+    def __init__(self, call: Call, response: Callable[[], Any], reader: Callable[[], Any]) -> None:
+        self._call = ref(call)
+        self.response = response
+        self.reader = reader
+
+    def done(self) -> None:
+        call, generator = self._call(), self.reader()
         busy = getattr(generator, "gi_running", False) or getattr(generator, "ag_running", False)
         if call is not None and not busy:
             call.abandon()
 
+
+_closings: WeakKeyDictionary[Call, _Closing] = WeakKeyDictionary()
+"""Those of bodies: the caller may yet have them parsed as a stream."""
+
+
+def _shadow_close(call: Call, http: Any, response: Callable[[], Any], reading: Any = None) -> _Closing:
+    cls, closing = http.__class__, _Closing(call, response, _nobody if reading is None else ref(reading))
+
     def close() -> None:
         try:
-            cls.close(response())
+            cls.close(closing.response())
         finally:
-            closed()
+            closing.done()
 
     async def aclose() -> None:
         try:
-            await cls.aclose(response())
+            await cls.aclose(closing.response())
         finally:
-            closed()
+            closing.done()
 
     http.close, http.aclose = close, aclose
+    return closing
 
 
-def is_small(http: Any) -> bool:
-    """Whether a body that is there already is worth reading beside the SDK."""
-    return len(http.content) <= _MAX_BYTES
+def _nobody() -> None:
+    return None
+
+
+def is_readable(http: Any) -> bool:
+    """Whether a body that is there already is worth reading beside the SDK, or has nothing to be read."""
+    return len(http.content) <= _MAX_BYTES or not _is_json(http)
 
 
 def read_whole(call: Call, http: Any) -> None:
@@ -66,43 +94,52 @@ def read_whole(call: Call, http: Any) -> None:
         body.feed(http.content)
         body.finish()
     else:
-        call.succeed(_parse(http.headers, [http.content]))
+        call.succeed(_parse(http.content) if _is_json(http) else None)
 
 
 def watch_body(call: Call, http: Any) -> None:
     """Read along while the caller reads the body as bytes, text or lines; end `call` when it is read or closed."""
     cls, response = http.__class__, ref(http)
-    body = _Events(call) if _is_stream(http) else _Whole(call, http.headers)
+    body = _Events(call) if _is_stream(http) else _Whole(call, _is_json(http))
 
     def iter_bytes(chunk_size: int | None = None) -> Iterator[bytes]:
         http = response()
         reading = _tap(call, cls.iter_bytes(http, chunk_size), body)
-        _shadow_close(call, http, response, reading)
+        closing.reader = ref(reading)
         return reading
 
     def aiter_bytes(chunk_size: int | None = None) -> AsyncIterator[bytes]:
         http = response()
         reading = _atap(call, cls.aiter_bytes(http, chunk_size), body)
-        _shadow_close(call, http, response, reading)
+        closing.reader = ref(reading)
         return reading
 
     http.iter_bytes, http.aiter_bytes = iter_bytes, aiter_bytes
-    _shadow_close(call, http, response)
+    closing = _closings[call] = _shadow_close(call, http, response)
     call.stay_open(release=partial(_unwatch, response))
 
 
 def unwatch_body(http: Any) -> None:
     """From now on somebody else reads the body."""
-    for name in ("iter_bytes", "aiter_bytes"):
-        http.__dict__.pop(name, None)
+    _uncover(http, "iter_bytes", "aiter_bytes")
 
 
 def _unwatch(response: ref[Any]) -> None:
     http = response()
     if http is not None:
-        unwatch_body(http)
-        for name in ("close", "aclose"):
-            http.__dict__.pop(name, None)
+        _uncover(http, "iter_bytes", "aiter_bytes", "close", "aclose")
+
+
+def _uncover(http: Any, *names: str) -> None:
+    """Take off what is ours; where somebody has put theirs over it, both stay, and ours only passes on."""
+    own = http.__dict__
+    for name in names:
+        found = own.get(name)
+        if found is not None and getattr(found, "__globals__", None) is _GLOBALS:
+            del own[name]
+
+
+_GLOBALS: Final = globals()
 
 
 def _tap(call: Call, source: Iterator[bytes], body: _Events | _Whole) -> Iterator[bytes]:
@@ -137,24 +174,28 @@ def _is_stream(http: Any) -> bool:
     return "text/event-stream" in http.headers.get("content-type", "")
 
 
-class _Whole:
-    """A body that is one JSON document."""
+def _is_json(http: Any) -> bool:
+    return "json" in http.headers.get("content-type", "")
 
-    def __init__(self, call: Call, headers: Any) -> None:
+
+class _Whole:
+    """A body that is one JSON document, or one that says nothing: audio, say."""
+
+    def __init__(self, call: Call, is_json: bool) -> None:
         self._call = call
-        self._headers = headers
+        self._limit = _MAX_BYTES if is_json else 0
         self._parts: list[bytes] = []
         self._size = 0
 
     def feed(self, data: bytes) -> None:
         self._size += len(data)
-        if self._size <= _MAX_BYTES:
+        if self._size <= self._limit:
             self._parts.append(data)
         else:
             self._parts.clear()
 
     def finish(self) -> None:
-        self._call.succeed(_parse(self._headers, self._parts))
+        self._call.succeed(_parse(b"".join(self._parts)))
 
 
 _LINE_END: Final = re.compile(b"\r\n|\n|\r(?!\\Z)")
@@ -176,7 +217,7 @@ class _Events:
         self._line.append(data)
         self._length += len(data)
         if b"\n" not in data and b"\r" not in data:
-            if self._length > _MAX_BYTES:
+            if self._length > _MAX_LINE:
                 self._line.clear()
                 self._lost = True
             return
@@ -209,10 +250,8 @@ class _Events:
         self._call.complete()
 
 
-def _parse(headers: Any, parts: list[bytes]) -> Any:
-    if "json" not in headers.get("content-type", ""):
-        return None
+def _parse(body: bytes) -> Any:
     try:
-        return objects(json.loads(b"".join(parts)))
+        return objects(json.loads(body))
     except (ValueError, RecursionError):
         return None

@@ -24,7 +24,7 @@ from genscope.core.patching import Patch, Wrapper
 from genscope.core.pipeline import Pipeline
 from genscope.core.streams import afollow, follow
 from genscope.providers.hosts import UNKNOWN, provider_of
-from genscope.providers.httpx_body import is_small, read_whole, unwatch_body, watch_body, watch_stream
+from genscope.providers.httpx_body import is_readable, read_whole, unwatch_body, watch_body, watch_stream
 from genscope.providers.routes import Route, Routes
 from genscope.settings import Settings
 from genscope.wire.fields import objects
@@ -59,6 +59,8 @@ class Seam:
         self._endpoints: dict[tuple[int, Any], tuple[Any, Endpoint]] = {}
         self._streams: tuple[type, ...] = ()
         self._raw_responses: tuple[type, ...] = ()
+        self._special: tuple[type, ...] = ()
+        """Results that are no plain answer: those, and the binary ones."""
         self._parsing_watched = False
         self._unparsed: dict[int, tuple[ref[Any], Call]] = {}
         """Raw responses that the caller may still have parsed, by identity."""
@@ -66,6 +68,7 @@ class Seam:
     def _targets(self, module: ModuleType) -> Iterator[tuple[Any, str, Wrapper]]:
         self._streams = _classes(module, "Stream", "AsyncStream")
         self._raw_responses = _classes(module, "BaseAPIResponse", "LegacyAPIResponse")
+        self._special = (*self._streams, *self._raw_responses, *_binary_classes(self._raw_responses))
         for name, wrapper in (("SyncAPIClient", self._request), ("AsyncAPIClient", self._arequest)):
             door = getattr(module, name, None)
             yield door, "request", wrapper
@@ -123,8 +126,8 @@ class Seam:
             route, identifiers = match
             provider, host, port = self._endpoint(client, options.url)
             op = Operation(route.reader.OPERATION, provider, host, port, bool(kwargs.get("stream")))
-            call = Call(op, route.reader, self._pipeline)
             body = _body(options, identifiers)
+            call = Call(op, route.reader, self._pipeline)  # the last thing: a call that never begins must not end
         except Exception as fault:
             self._pipeline.faults.report("preparing a call", fault)
             return None
@@ -161,17 +164,19 @@ class Seam:
     # --- what comes out
 
     def _settle(self, call: Call, result: Any) -> None:
-        if isinstance(result, self._streams):
+        if not isinstance(result, self._special):
+            call.succeed(objects(result) if result.__class__ is dict else result)
+        elif isinstance(result, self._streams):
             _follow(call, result)
         elif isinstance(result, self._raw_responses):
             self._settle_raw(call, result)
-        else:
-            call.succeed(objects(result) if result.__class__ is dict else result)
+        else:  # audio or a file, read to its end already: what it says of itself is in its events, if it has any
+            read_whole(call, result.response)
 
     def _settle_raw(self, call: Call, raw: Any) -> None:
         """`with_raw_response` and `with_streaming_response`: the caller decides whether and how the body is read."""
         http = raw.http_response
-        if http.is_closed and is_small(http):
+        if http.is_closed and is_readable(http):
             read_whole(call, http)
             return
         if http.is_closed:  # too much to read twice: if the caller has it parsed, what comes out is read
@@ -283,6 +288,12 @@ async def _awithout(hide: Any, source: AsyncIterator[Any]) -> AsyncIterator[Any]
 def _classes(module: ModuleType, *names: str) -> tuple[type, ...]:
     found = (getattr(module, name, None) for name in names)
     return tuple(cls for cls in found if isinstance(cls, type))
+
+
+def _binary_classes(raw_responses: tuple[type, ...]) -> tuple[type, ...]:
+    """The class of a body that is no JSON stands beside the raw responses."""
+    modules = filter(None, (sys.modules.get(name) for name in {cls.__module__ for cls in raw_responses}))
+    return tuple(cls for module in modules for cls in _classes(module, "HttpxBinaryResponseContent"))
 
 
 def _shadowing(door: Any) -> Iterator[type]:

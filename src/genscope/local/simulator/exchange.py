@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 
 from .scenarios import Options, Scenario
 
-__all__ = ["Beat", "Exchange", "Frame", "Json", "Reply", "Request", "as_list", "as_object", "encode"]
+__all__ = ["Beat", "Document", "Exchange", "Frame", "Json", "Reply", "Request", "as_list", "as_object", "encode"]
 
 Json = dict[str, Any]
 
@@ -56,7 +56,8 @@ class Exchange:
     """One request with all that its answer depends on; the formats are functions of it.
 
     number   position among the simulator's requests, from 1: the ids in the answer come from it
-    body     the request's JSON object; for a stored response that is fetched, the body it was created with
+    body     the request's JSON object, or the fields of its form; for a stored response that is fetched, the body it
+             was created with
     earlier  how many requests with the same scenario segment came before
     path_id  the id in the path, e.g. of /responses/{id}
     """
@@ -69,6 +70,14 @@ class Exchange:
     earlier: int
     query: Mapping[str, str]
     path_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The body of an answer that is no JSON."""
+
+    body: bytes
+    content_type: str
 
 
 @dataclass(frozen=True, slots=True)

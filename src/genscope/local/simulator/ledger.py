@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from . import openai_format
+from . import multipart, openai_format
 from .exchange import Exchange, Json, Reply, Request, as_object
 from .scenarios import SCENARIOS, Options, parse_segment
 
@@ -85,7 +85,7 @@ class Ledger:
             self._requests.append(request)
             earlier = self._earlier[segment]
             self._earlier[segment] += 1
-            content = as_object(request.json)
+            content = as_object(request.json) or multipart.fields(headers.get("content-type", ""), body)
             if routed is not None:
                 number, content = self._stored(routed[0].name, routed[1], number, content)
             self._changed.notify_all()

@@ -1,6 +1,6 @@
 """The HTTP side of the OpenAI API as pure functions: which path is which API, and what is sent back.
 
-Chat completions and the Responses API have modules of their own; the smaller formats are here.
+The larger formats have modules of their own; the smaller ones are here.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from . import openai_chat, openai_responses
+from . import openai_audio, openai_chat, openai_images, openai_responses, openai_verdicts
 from .answers import USAGE, Ask, compose
-from .exchange import Beat, Exchange, Frame, Json, Reply, as_list, as_object, encode
+from .exchange import Beat, Document, Exchange, Frame, Json, Reply, as_list, as_object, encode
 from .models import CREATED, SNAPSHOTS, asked, dated
 from .scenarios import SCENARIOS, SERVER_ERROR, HttpError
 
@@ -40,7 +40,7 @@ class Api:
     name: str
     method: str
     path: re.Pattern[str]
-    whole: Callable[[Exchange], Json]
+    whole: Callable[[Exchange], Json | Document]
     frames: Callable[[Exchange], list[Frame]] | None = None
     done: bytes = b""
     broken: Callable[[Json, int], Frame] = openai_chat.broken
@@ -66,7 +66,7 @@ def reply(x: Exchange, api: Api) -> Reply:
         error = SERVER_ERROR
     if error:
         return _error(x, error)
-    if x.request.body and x.request.json is None:
+    if x.request.body and x.request.json is None and not x.body:
         return _error(x, HttpError(400, "We could not parse the JSON body of your request."))
     raw = scenario.raw
     if scenario.fault == "bad_json_chunk" and not streamed:
@@ -76,15 +76,18 @@ def reply(x: Exchange, api: Api) -> Reply:
     if streamed and api.frames:
         frames = [Frame(raw.body.decode())] if raw else api.frames(x)
         return Reply(_stream(x, api, frames), "text/event-stream; charset=utf-8", streamed=True)
-    body = encode(api.whole(x))
+    whole = api.whole(x)
+    if not isinstance(whole, Document):
+        whole = Document(encode(whole), "application/json")
+    body, kind = whole.body, whole.content_type
     match scenario.fault:
         case "hang" | "midhang":
-            return Reply([Beat.HOLD, Beat.PAUSE, body])
+            return Reply([Beat.HOLD, Beat.PAUSE, body], kind)
         case "cut":
             half = len(body) // 2
-            return Reply([Beat.PAUSE, body[:half], Beat.CUT, body[half:]])
+            return Reply([Beat.PAUSE, body[:half], Beat.CUT, body[half:]], kind)
         case _:
-            return Reply([Beat.PAUSE, body])
+            return Reply([Beat.PAUSE, body], kind)
 
 
 def unknown_url(method: str, path: str) -> Reply:
@@ -97,7 +100,7 @@ def unknown_url(method: str, path: str) -> Reply:
 def _streams(x: Exchange) -> bool:
     if x.request.method == "GET":
         return x.query.get("stream") == "true"
-    return x.body.get("stream") is True
+    return x.body.get("stream") is True or x.body.get("stream_format") == "sse"
 
 
 def _stream(x: Exchange, api: Api, frames: list[Frame]) -> list[bytes | Beat]:
@@ -274,5 +277,27 @@ ROUTES = (
         failing=True,
     ),
     Api("embeddings", "POST", re.compile(r"/embeddings$"), _embeddings),
+    *(
+        Api(
+            "images",
+            "POST",
+            re.compile(rf"/images/{act}$"),
+            openai_images.whole,
+            openai_images.frames,
+            broken=openai_images.broken,
+        )
+        for act in ("generations", "edits", "variations")
+    ),
+    Api(
+        "transcription",
+        "POST",
+        re.compile(r"/audio/transcriptions$"),
+        openai_audio.transcription,
+        openai_audio.transcript_frames,
+    ),
+    Api("translation", "POST", re.compile(r"/audio/translations$"), openai_audio.translation),
+    Api("speech", "POST", re.compile(r"/audio/speech$"), openai_audio.speech, openai_audio.speech_frames),
+    Api("moderation", "POST", re.compile(r"/moderations$"), openai_verdicts.moderation),
+    Api("decision", "POST", re.compile(r"/decisions$"), openai_verdicts.decision),
     Api("models", "GET", re.compile(r"/models$"), _models),
 )

@@ -8,7 +8,7 @@ from .answers import Answer, Ask, Tool, ToolCall, Usage, compose
 from .exchange import Exchange, Frame, Json, as_list, as_object
 from .models import CREATED, dated, padding
 
-__all__ = ["broken", "cancelled", "compacted", "frames", "stored_frames", "whole"]
+__all__ = ["broken", "cancelled", "compacted", "frames", "stored_frames", "usage_object", "whole"]
 
 _FAILURE: Json = {
     "code": "server_error",
@@ -53,7 +53,7 @@ def compacted(x: Exchange) -> Json:
         "object": "response.compaction",
         "created_at": CREATED,
         "output": [] if x.scenario.says == "nothing" else [*messages, item],
-        "usage": _usage(x, compose(x, Ask()).usage),
+        "usage": usage_object(x, compose(x, Ask()).usage),
     }
 
 
@@ -178,7 +178,7 @@ def _finished(x: Exchange, answer: Answer) -> Json:
         **_response(x, "incomplete" if reason else "completed"),
         "incomplete_details": {"reason": reason} if reason else None,
         "output": _output(x, answer, "incomplete" if reason else "completed"),
-        "usage": _usage(x, answer.usage),
+        "usage": usage_object(x, answer.usage),
     }
     if not reason:
         response["completed_at"] = CREATED + 1
@@ -213,7 +213,8 @@ def _call(x: Exchange, index: int, call: ToolCall) -> Json:
     }
 
 
-def _usage(x: Exchange, usage: Usage | None) -> Json | None:
+def usage_object(x: Exchange, usage: Usage | None) -> Json | None:
+    """The `usage` object of the Responses API, None when there is no usage to report."""
     if usage is None:
         return None
     details: tuple[Json | None, Json | None] = (

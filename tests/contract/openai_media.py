@@ -1,0 +1,175 @@
+"""The smaller APIs of the openai SDK under the contract: images, audio, judgements, and responses in the background."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from genscope.local.simulator import USAGE
+
+from .vocabulary import Api
+
+_TOTALS = {"gen_ai.usage.input_tokens": USAGE.prompt, "gen_ai.usage.output_tokens": USAGE.completion}
+_CACHED = {"gen_ai.usage.cache_read.input_tokens": USAGE.cached}
+_IMAGE: Any = {
+    "answer": "openai.types:ImagesResponse",
+    "operation": "generate_content",
+    "model": "gpt-image-1",
+    "streams_usage": True,
+    "frames": 4,
+    "held": 2,
+    "brief": True,
+}
+_TEXT: Any = {"operation": "generate_content", "files": ("file",), "brief": True}
+_SOUND = ("meeting.wav", b"RIFF")
+
+MEDIA = (
+    Api(
+        "images",
+        "images",
+        "generate",
+        {"model": "gpt-image-1", "prompt": "A city", "n": 1, "extra_body": {"partial_images": 3}},
+        url="/images/generations",
+        chunk="openai.types:ImageGenStreamEvent",
+        asked={"gen_ai.output.type": "image"},
+        usage={
+            **_TOTALS,
+            "gen_ai.usage.text.input_tokens": USAGE.prompt,
+            "gen_ai.usage.image.output_tokens": USAGE.completion,
+        },
+        **_IMAGE,
+    ),
+    Api(
+        "image_edit",
+        "images",
+        "edit",
+        {
+            "model": "gpt-image-1",
+            "prompt": "More light",
+            "image": ("city.png", b"PNG"),
+            "extra_body": {"partial_images": 3},
+        },
+        url="/images/edits",
+        files=("image",),
+        chunk="openai.types:ImageEditStreamEvent",
+        asked={"gen_ai.output.type": "image"},
+        usage={
+            **_TOTALS,
+            "gen_ai.usage.text.input_tokens": USAGE.prompt - 5,
+            "gen_ai.usage.image.input_tokens": 5,
+            "gen_ai.usage.image.output_tokens": USAGE.completion,
+        },
+        **_IMAGE,
+    ),
+    Api(
+        "transcription",
+        "audio.transcriptions",
+        "create",
+        {"model": "gpt-4o-transcribe", "file": _SOUND, "temperature": 0.5},
+        url="/audio/transcriptions",
+        answer="openai.types.audio:Transcription",
+        chunk="openai.types.audio:TranscriptionStreamEvent",
+        model="gpt-4o-transcribe",
+        asked={"gen_ai.output.type": "text", "gen_ai.request.temperature": 0.5},
+        usage={**_TOTALS, "gen_ai.usage.audio.input_tokens": USAGE.prompt},
+        streams_usage=True,
+        frames=8,
+        held=2,
+        **_TEXT,
+    ),
+    Api(
+        "seconds",
+        "audio.transcriptions",
+        "create",
+        {"model": "whisper-1", "file": _SOUND},
+        url="/audio/transcriptions",
+        answer="openai.types.audio:Transcription",
+        model="whisper-1",
+        asked={"gen_ai.output.type": "text"},
+        told={"genscope.usage.audio_seconds": 3.0},
+        **_TEXT,
+    ),
+    Api(
+        "subtitles",
+        "audio.transcriptions",
+        "create",
+        {"model": "whisper-1", "file": _SOUND, "response_format": "srt"},
+        url="/audio/transcriptions",
+        answer="builtins:str",
+        model="whisper-1",
+        asked={"gen_ai.output.type": "text"},
+        **_TEXT,
+    ),
+    Api(
+        "speech",
+        "audio.speech",
+        "create",
+        {"model": "tts-1", "voice": "alloy", "input": "Which city?"},
+        url="/audio/speech",
+        answer="openai._legacy_response:HttpxBinaryResponseContent",
+        operation="generate_content",
+        model="tts-1",
+        asked={"gen_ai.output.type": "speech"},
+        brief=True,
+    ),
+    Api(
+        "moderation",
+        "moderations",
+        "create",
+        {"model": "omni-moderation-latest", "input": "Which city?"},
+        url="/moderations",
+        answer="openai.types:ModerationCreateResponse",
+        operation="moderation",
+        model="omni-moderation-latest",
+        told={"gen_ai.response.id": "modr-N", "gen_ai.response.model": "omni-moderation-latest"},
+        brief=True,
+    ),
+    Api(
+        "decision",
+        "decisions",
+        "create",
+        {"model": "gpt-6-luna", "input": "Which city?", "questions": [{"type": "predicate", "question": "Is it one?"}]},
+        url="/decisions",
+        answer="openai.types:Decision",
+        operation="generate_content",
+        model="gpt-6-luna",
+        told={"gen_ai.response.model": "gpt-6-luna"},
+        usage={**_TOTALS, **_CACHED},
+        brief=True,
+    ),
+    Api(
+        "background",
+        "responses",
+        "create",
+        {"model": "gpt-4o", "input": "Which city?", "background": True},
+        url="/responses",
+        answer="openai.types.responses:Response",
+        operation="chat",
+        model="gpt-4o",
+        asked={"openai.api.type": "responses"},
+        told={
+            "gen_ai.response.id": "resp_N",
+            "gen_ai.response.model": "gpt-4o-2024-08-06",
+            "gen_ai.response.status": "queued",
+            "openai.response.service_tier": "auto",
+        },
+        brief=True,
+    ),
+    Api(
+        "cancel_response",
+        "responses",
+        "cancel",
+        {"response_id": "resp_abc"},
+        url="/responses/resp_abc/cancel",
+        answer="openai.types.responses:Response",
+        operation="cancel_response",
+        asked={"openai.api.type": "responses"},
+        known={"gen_ai.response.id": "resp_abc"},
+        told={
+            "gen_ai.response.model": "gpt-4o-2024-08-06",
+            "gen_ai.response.status": "cancelled",
+            "gen_ai.response.finish_reasons": ("error",),
+            "openai.response.service_tier": "auto",
+        },
+        brief=True,
+    ),
+)

@@ -13,14 +13,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from genscope.core.ambient import suppress
     from genscope.core.errors import BudgetExceeded
     from genscope.core.operation import Operation
     from genscope.core.pipeline import Stage
 
 __version__ = "0.1.0"
-__all__ = ["BudgetExceeded", "Operation", "Stage", "instrument", "uninstrument"]
+__all__ = ["BudgetExceeded", "Operation", "Stage", "flush", "instrument", "suppress", "uninstrument"]
 
-_HOMES = {"BudgetExceeded": "core.errors", "Operation": "core.operation", "Stage": "core.pipeline"}
+_HOMES = {
+    "BudgetExceeded": "core.errors",
+    "Operation": "core.operation",
+    "Stage": "core.pipeline",
+    "suppress": "core.ambient",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -33,15 +39,16 @@ def instrument(*, only: Iterable[str] | None = None, **options: Any) -> None:
     """Trace every supported SDK, imported already or later.
 
     `only` names SDKs, `["openai"]`. `options` are those of an instrumentor: `tracer_provider`, `meter_provider`,
-    `stages`, and every setting by its name. Raises `ValueError` for an SDK and `TypeError` for an option that is
-    unknown. Instrumenting twice does nothing.
+    `logger_provider`, `stages`, and every setting by its name. Raises `ValueError` for an SDK and `TypeError` for an
+    option that is unknown. Instrumenting again does nothing, unless it changes a setting: an argument wins over the
+    declarative file and the environment with which the process was started.
     """
+    from genscope.announce import together
     from genscope.instrumentors import chosen
 
-    for instrumentor in chosen(only):
-        if not instrumentor.is_instrumented_by_opentelemetry:
-            # An SDK that is not installed is no conflict: there is just nothing to trace.
-            instrumentor.instrument(skip_dep_check=True, **options)
+    with together():
+        for instrumentor in chosen(only):
+            instrumentor.instrument_anew(**options)
 
 
 def uninstrument(*, only: Iterable[str] | None = None) -> None:
@@ -51,3 +58,11 @@ def uninstrument(*, only: Iterable[str] | None = None) -> None:
     for instrumentor in chosen(only):
         if instrumentor.is_instrumented_by_opentelemetry:
             instrumentor.uninstrument()
+
+
+def flush(timeout: float = 5.0) -> bool:
+    """Have everything exported that was recorded so far; True if that was done within `timeout` seconds."""
+    from genscope.instrumentors import chosen
+    from genscope.telemetry.flushing import flush
+
+    return flush([one.providers for one in chosen(None)], timeout)

@@ -2,51 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
 
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 
-from genscope import semconv, settings
-from genscope.core.pipeline import Faults, Pipeline, Stage
+from genscope import settings
+from genscope.announce import announce
+from genscope.assembly import Providers, assemble
 from genscope.providers.openai import OPENAI
 from genscope.providers.stainless import Seam, Stainless
-from genscope.settings import Settings
-from genscope.telemetry.metrics import ChunkTimes, Metrics
-from genscope.telemetry.spans import Spans
+from genscope.settings import Resolution
+
+
+@dataclass(init=False)
+class FileOptions:
+    """The options of a declarative file, `instrumentation/development: python: genscope_openai: {...}`.
+
+    opentelemetry-configuration makes it from them and hands its fields to `instrument()`; so they arrive in one piece
+    and below what is an argument. What is unknown among them is our complaint, not its exception.
+    """
+
+    configuration: Mapping[str, Any]
+
+    def __init__(self, **options: Any) -> None:
+        self.configuration = options
+
+
+_HANDED: Final = (
+    *("tracer_provider", "meter_provider", "logger_provider", "stages", "configuration"),
+    *("skip_dep_check", "event_logger_provider"),  # what all instrumentors are handed; not for us
+)
+"""Keyword arguments of `instrument()` that are no settings."""
 
 
 class SdkInstrumentor(BaseInstrumentor):
-    """`instrument()` takes `tracer_provider`, `meter_provider`, `stages` and every setting of `genscope.settings`."""
+    """`instrument()` takes `tracer_provider`, `meter_provider`, `logger_provider`, `stages` and every setting."""
 
     sdk: ClassVar[Stainless]
     requires: ClassVar[str]
     """The versions of the SDK that are supported, as a requirement."""
+    configuration: ClassVar[type] = FileOptions
 
-    _seam: Seam | None = None
+    seam: Seam | None = None
+    providers: Providers = Providers()
+    resolution: Resolution | None = None
+    """The settings now in force, and where they come from."""
+    _given: Mapping[str, Any] = MappingProxyType({})
 
     def instrumentation_dependencies(self) -> Collection[str]:
         return (self.requires,)
 
+    def instrument_anew(self, **kwargs: Any) -> None:
+        """`instrument()`; where that was done already, only if these arguments bring stages or change a setting."""
+        if self.is_instrumented_by_opentelemetry:
+            if kwargs.get("stages") is not None:
+                kwargs["stages"] = tuple(kwargs["stages"])
+            kwargs = {**self._given, **{name: value for name, value in kwargs.items() if value is not None}}
+            arguments = {name: value for name, value in kwargs.items() if name not in _HANDED}
+            anew = settings.resolve(arguments, kwargs.get("configuration"))
+            same = self.resolution is not None and anew.settings == self.resolution.settings
+            if same and kwargs.get("stages") == self._given.get("stages"):
+                return
+            self.uninstrument()
+        # An SDK that is not installed is no conflict: there is just nothing to trace.
+        self.instrument(skip_dep_check=True, **kwargs)
+
     def _instrument(self, **kwargs: Any) -> None:
-        tracer_provider = kwargs.pop("tracer_provider", None)
-        meter_provider = kwargs.pop("meter_provider", None)
-        stages: Sequence[Stage] = kwargs.pop("stages", None) or ()
-        for others in (
-            "skip_dep_check",
-            "logger_provider",
-            "event_logger_provider",
-        ):  # what all instrumentors are handed
-            kwargs.pop(others, None)
-        options = settings.read(**kwargs)
-        seam = Seam(self.sdk, _pipeline(tracer_provider, meter_provider, stages, options), options)
+        kwargs["stages"] = tuple(kwargs.get("stages") or ())  # once: it may be an iterator
+        given = dict(kwargs)
+        handed = {name: kwargs.pop(name, None) for name in _HANDED}
+        resolution = settings.resolve(kwargs, handed["configuration"])
+        providers = Providers(handed["tracer_provider"], handed["meter_provider"], handed["logger_provider"])
+        settings.complain(resolution)
+        pipeline = assemble(providers, handed["stages"], resolution.settings)
+        seam = Seam(self.sdk, pipeline, resolution.settings)
         seam.patch.install()
-        self._seam = seam
+        self.seam, self.providers, self.resolution = seam, providers, resolution
+        self._given = given
+        announce(self.sdk.package, self.requires, resolution.settings)
 
     def _uninstrument(self, **kwargs: Any) -> None:
-        if self._seam is not None:
-            self._seam.patch.remove()
-            self._seam = None
+        if self.seam is not None:
+            self.seam.patch.remove()
+            self.seam = self.resolution = None
 
 
 class OpenAIInstrumentor(SdkInstrumentor):
@@ -67,10 +108,3 @@ def chosen(only: Iterable[str] | None) -> list[SdkInstrumentor]:
     if unknown:
         raise ValueError(f"genscope does not trace {', '.join(unknown)}; it traces: {', '.join(by_package)}")
     return [by_package[name]() for name in names]
-
-
-def _pipeline(tracer_provider: Any, meter_provider: Any, stages: Sequence[Stage], options: Settings) -> Pipeline:
-    telemetry: list[Stage] = [Spans(tracer_provider), Metrics(meter_provider, semconv.DEFAULT)]
-    if options.time_per_output_chunk:
-        telemetry.append(ChunkTimes(meter_provider, semconv.DEFAULT))
-    return Pipeline((*telemetry, *stages), Faults(options.raise_faults))

@@ -6,10 +6,12 @@ thread or context the caller likes.
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from contextvars import Context, ContextVar
-from typing import Any, cast
+from typing import Any, Final, cast
 
-from opentelemetry.context import attach, detach, get_current
+from opentelemetry.context import attach, create_key, detach, get_current, set_value
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from genscope.core.operation import Operation
@@ -22,18 +24,29 @@ def _suppression_keys() -> tuple[str, ...]:
         return tuple(key for key, value in get_current().items() if value is True)
 
 
-_SUPPRESSION_KEYS = Context().run(_suppression_keys)
-"""The keys are private; what the public function sets is not. The public test reads the context once for each key."""
+_OUR_SUPPRESSION_KEY: Final = create_key("genscope_suppress")
+_SUPPRESSION_KEYS = (*Context().run(_suppression_keys), _OUR_SUPPRESSION_KEY)
+"""OpenTelemetry's are private; what its public function sets is not. Its public test reads the context for each key."""
 
 
 def suppressed() -> bool:
-    """Whether the application asked for no telemetry here (`opentelemetry.instrumentation.utils`)."""
+    """Whether the application asked for no telemetry here: by `suppress`, or by that of OpenTelemetry."""
     context = get_current()
     if context:
         for key in _SUPPRESSION_KEYS:
             if context.get(key):
                 return True
     return False
+
+
+@contextmanager
+def suppress() -> Generator[None]:
+    """No telemetry from genscope inside, in this thread or task and in the tasks that are started there."""
+    token = attach(set_value(_OUR_SUPPRESSION_KEY, True))
+    try:
+        yield
+    finally:
+        _restore(token)
 
 
 Token = Any
@@ -60,6 +73,15 @@ def leave(tokens: tuple[Token, Token | None]) -> None:
         pass
     except AttributeError:  # a runtime context of the application's own (OTEL_PYTHON_CONTEXT) has tokens of its own
         detach(cast("Any", attached))
+
+
+def _restore(token: Token) -> None:
+    try:
+        token.var.reset(token)
+    except ValueError:  # a generator that was left open is finalised in another context
+        pass
+    except AttributeError:
+        detach(token)
 
 
 def operation_in_flight() -> Operation | None:

@@ -58,11 +58,13 @@ class _Aside:
             if not self._tasks or not self._working.acquire(blocking=False):  # one may have come just now
                 return
 
-    def finish(self, timeout: float = 5.0) -> None:
-        """Do what is left, here and now, and wait up to `timeout` seconds for what is being done."""
+    def finish(self, timeout: float = 5.0) -> bool:
+        """Do what is left, here and now, and wait up to `timeout` seconds for what is being done; True if all is."""
         self._drain()
-        if self._working.acquire(timeout=timeout):
+        finished = self._working.acquire(timeout=timeout)
+        if finished:
             self._working.release()
+        return finished
 
     def _drain(self) -> None:
         while self._tasks:

@@ -8,10 +8,10 @@ or the end of the process.
 
 from __future__ import annotations
 
-import atexit
+import gc
 import os
-from collections.abc import Awaitable, Callable, Mapping
-from functools import cache, partial
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
 from time import perf_counter, time_ns
 from typing import Any, Protocol
 from weakref import ref
@@ -19,6 +19,7 @@ from weakref import ref
 from genscope.core import aside
 from genscope.core.ambient import enter, leave
 from genscope.core.errors import classify, classify_reported, rejected_answer
+from genscope.core.messages import Content
 from genscope.core.operation import Failure, Operation
 from genscope.core.pipeline import ChunkWatcher, Faults, Pipeline
 
@@ -38,8 +39,24 @@ class Answer(Protocol):
         ...
 
 
+class ContentReader(Protocol):
+    """A module of `wire`: what is said in the requests and answers of one format."""
+
+    @property
+    def Transcript(self) -> Callable[[], Answer]:
+        """An `Answer` that keeps what is said, too."""
+        ...
+
+    def read_input(self, content: Content, body: Mapping[str, Any], /) -> None: ...
+
+    def read_output(self, content: Content, answer: Any, /) -> None: ...
+
+
 class Reader(Protocol):
-    """A module of `wire`: what the requests and answers of one format mean."""
+    """A module of `wire`: what the requests and answers of one format mean.
+
+    Where something is said in them, `CONTENT` is the `ContentReader`.
+    """
 
     @property
     def OPERATION(self) -> str: ...
@@ -86,6 +103,8 @@ class Call:
             self.reader.read_request(op, body)
         except Exception as fault:
             self.faults.report(f"reading a {op.name} request", fault)
+        if self._pipeline.curious:
+            self._look_into_request(body)
         try:
             self._pipeline.start(op)
         except BaseException as refusal:
@@ -101,12 +120,12 @@ class Call:
         """The answer comes later, if the caller reads it. `release` is called at the end."""
         self._release = release
         _open[id(self)] = ref(self)
-        _end_open_calls_at_exit()
 
     def expect_chunks(self) -> Answer:
         """The answer comes in chunks; returns what folds them."""
         self.op.streaming = True
-        self.answer = self.reader.Answer()
+        content = None if self.op.content is None else _content_reader(self.reader)
+        self.answer = self.reader.Answer() if content is None else content.Transcript()
         return self.answer
 
     def complete(self) -> None:
@@ -115,7 +134,7 @@ class Call:
 
     def fail(self, error: BaseException) -> None:
         """`error` is on its way to the caller."""
-        if self._unfinished:
+        if self._unfinished and self.op.started >= _born:
             try:
                 failure = classify(error)
             except Exception as fault:
@@ -132,7 +151,7 @@ class Call:
 
     def abandon(self) -> None:
         """The caller closed or dropped the stream before its end. No error; may run inside a garbage collection."""
-        if self._unfinished:
+        if self._unfinished and self.op.started >= _born:
             if self.op.ended is None:
                 self.op.ended = perf_counter()
             aside.run(partial(self._end, "abandoned"))
@@ -164,9 +183,40 @@ class Call:
             outcome = "failed"  # the provider said so in its answer
         if op.streaming:
             op.outcome = outcome
+        if self._pipeline.curious:
+            self._look_into_answer()
         self._pipeline.end(op)
         if op.failure is not None:
-            op.failure.exception = None
+            op.failure.exception = op.raw = None  # it holds the frames of the application
+
+    def _look_into_request(self, body: Mapping[str, Any]) -> None:
+        """Now: the caller's lists may change while a stream is read."""
+        op = self.op
+        if self._pipeline.wants_raw:
+            op.raw = body
+        content = _content_reader(self.reader) if self._pipeline.wants_content else None
+        if content is not None:
+            op.content = Content(tool_parameters=self._pipeline.wants_tool_schemas)
+            try:
+                content.read_input(op.content, body)
+            except Exception as fault:
+                self.faults.report(f"reading the content of a {op.name} request", fault)
+
+    def _look_into_answer(self) -> None:
+        op = self.op
+        if self._pipeline.wants_raw:
+            exception = None if op.failure is None else op.failure.exception
+            op.raw = exception if exception is not None or op.streaming else self.answer
+        content = _content_reader(self.reader)
+        if op.content is not None and content is not None and self.answer is not None:
+            try:
+                content.read_output(op.content, self.answer)
+            except Exception as fault:
+                self.faults.report(f"reading the content of a {op.name} answer", fault)
+
+
+def _content_reader(reader: Reader) -> ContentReader | None:
+    return getattr(reader, "CONTENT", None)
 
 
 Settle = Callable[[Call, Any], Any]
@@ -218,23 +268,31 @@ _open: dict[int, ref[Call]] = {}
 """Those that outlast the SDK's own call: streams, and raw responses not read yet."""
 
 
+_born = 0.0
+"""When this process was forked off, a `perf_counter` reading. Calls that began before are its parent's to end."""
+
+
 def end_open_calls() -> None:
-    """End every call that is still open, as abandoned: the process is about to exit."""
+    """End every call that has not ended: the process is about to exit."""
     aside.finish()
-    for entry in list(_open.values()):
-        call = entry()
-        if call is not None:
+    for call in list(_unended()):
+        if id(call) in _open:
             call._end("abandoned")  # pyright: ignore[reportPrivateUsage]
+        else:  # in a daemon thread, or in a loop that nobody runs any more
+            call.fail(SystemExit())
 
 
-@cache
-def _end_open_calls_at_exit() -> None:
-    """Registered with the first: exit handlers run last in, first out, and the providers' own must run later."""
-    atexit.register(end_open_calls)
+def _unended() -> Iterator[Call]:
+    """Looked for when they are wanted, at exit: to keep a list of the calls in flight would cost each of them."""
+    for found in gc.get_referrers(Call):
+        if type(found) is Call and not found.finished and found.op.started > _born:
+            yield found
 
 
 def _forget_calls_of_the_parent() -> None:
     """They are the parent process's to end; a second end here would export their spans twice."""
+    global _born
+    _born = perf_counter()
     for entry in list(_open.values()):
         call = entry()
         if call is not None:

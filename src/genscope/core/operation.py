@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from genscope.core.messages import Content
+
 Value = str | bool | int | float | Sequence[str] | Sequence[int] | Sequence[float]
 """What OpenTelemetry accepts as an attribute."""
 
@@ -100,6 +102,14 @@ class Operation:
     """What else the answer said, by meaning (`semconv.RESPONSE`): status, service_tier ..."""
     usage: Usage | None = field(default=None, init=False)
     error: ProviderError | None = field(default=None, init=False)
+
+    content: Content | None = field(default=None, init=False)
+    """What was said; only if some stage asked for it (`Stage.wants_content`)."""
+    raw: Any = field(default=None, init=False)
+    """The JSON of the request until it is answered, then the SDK's answer or the exception; None for a stream.
+
+    Only while the stages run, and only if one of them asked for it (`Stage.wants_raw`).
+    """
 
     attempts: Sequence[Attempt] = field(default=(), init=False)
     """Those that failed and were tried again; the last attempt is not among them."""

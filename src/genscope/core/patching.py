@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
+from weakref import ref
 
 import wrapt
 
@@ -19,6 +21,23 @@ Targets = Callable[[ModuleType], Iterable[tuple[Any, str, Wrapper]]]
 """What to wrap once the module is there: a class (None if this version has none), a method of its own, a wrapper."""
 
 
+@dataclass(eq=False)
+class _Place:
+    """A method of a class with a wrapper of ours: on the class, or inside the wrappers that others have put there."""
+
+    owner: Any
+    name: str
+    wrapper: Wrapper
+    original: Any
+    installed: Any
+    holder: Callable[[], Any]
+    """Where `installed` is: the class, or somebody's wrapper, as long as that lives."""
+
+    @property
+    def attribute(self) -> str:
+        return self.name if self.holder() is self.owner else "__wrapped__"
+
+
 class Patch:
     """The wrappers on one module of an SDK. The module is not imported for it: it is patched when it is."""
 
@@ -29,7 +48,7 @@ class Patch:
         self.skipped: dict[str, str] = {}
         """Names that could not be wrapped, and why."""
         self._targets = targets
-        self._undo: list[tuple[Any, str, Any, Any]] = []
+        self._places: list[_Place] = []
         self.installed = False
         """A wrapper asks this first: one that could not be taken off only passes calls on."""
 
@@ -46,10 +65,11 @@ class Patch:
         Where somebody has wrapped our wrapper since, both stay, and ours does nothing any more.
         """
         self.installed = False
-        for owner, name, original, wrapper in self._undo:
-            if _current(owner, name) is wrapper:
-                setattr(owner, name, original)
-        self._undo.clear()
+        places, self._places = self._places, []
+        for place in places:
+            holder = place.holder()
+            if holder is not None and _current(holder, place.attribute) is place.installed:
+                setattr(holder, place.attribute, place.original)
         self.bound.clear()
         self.skipped.clear()
 
@@ -78,16 +98,50 @@ class Patch:
         if original is None:
             self.skipped[target] = "not there in this version"
             return
-        while _is_wrapper(original):
-            owner, name, original = original, "__wrapped__", original.__wrapped__
+        self._place(owner, name, wrapper)
+        if target not in self.bound:
+            self.bound.append(target)
+
+    def _place(self, owner: Any, name: str, wrapper: Wrapper) -> None:
+        *_, holder = owner, *_wrappers(_current(owner, name))
+        attribute = name if holder is owner else "__wrapped__"
+        original = _current(holder, attribute)
         installed = wrapt.FunctionWrapper(original, wrapper)
-        setattr(owner, name, installed)
-        self._undo.append((owner, name, original, installed))
-        self.bound.append(target)
+        setattr(holder, attribute, installed)
+        self._keep(_Place(owner, name, wrapper, original, installed, lambda: owner), holder)
+
+    def _keep(self, place: _Place, holder: Any) -> None:
+        if holder is not place.owner:
+            place.holder = ref(holder, lambda _: self._return(place))
+        self._places.append(place)
+
+    def _return(self, place: _Place) -> None:
+        """Somebody took off their wrapper, with ours inside: go back where they put back what was there before us.
+
+        Called when theirs is collected, wherever that is: nothing may be raised.
+        """
+        if not self.installed:
+            return
+        try:
+            self._places.remove(place)
+            holder = place.owner
+            for found in _wrappers(_current(holder, place.name)):
+                if found is place.installed:  # they put back what was inside of theirs
+                    place.holder = lambda: place.owner
+                    self._keep(place, holder)
+                    return
+                holder = found
+            if _current(place.owner, place.name) is not None:
+                self._place(place.owner, place.name, place.wrapper)
+        except Exception:
+            self.skipped[place.name] = "taken off by another instrumentation"
 
 
-def _is_wrapper(found: Any) -> bool:
-    return isinstance(found, wrapt.FunctionWrapper)
+def _wrappers(found: Any) -> Iterator[Any]:
+    """The wrappers around a method, from the outside to the inside."""
+    while issubclass(type(found), wrapt.FunctionWrapper):  # `isinstance` would ask what is wrapped, too
+        yield found
+        found = found.__wrapped__
 
 
 def _current(owner: Any, name: str) -> Any:

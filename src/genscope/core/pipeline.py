@@ -7,11 +7,13 @@ A stage sees the record of a call twice: `start(op)` before the request is sent,
 from __future__ import annotations
 
 import logging
+import os
 import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
+from weakref import WeakSet
 
 from genscope.core.errors import BudgetExceeded
 from genscope.core.operation import Operation
@@ -19,6 +21,8 @@ from genscope.core.operation import Operation
 logger = logging.getLogger("genscope")
 
 _QUIET_SECONDS = 60.0
+_MAX_SAID = 256
+"""Classes of exceptions may be made without number."""
 
 
 class Stage(Protocol):
@@ -27,7 +31,9 @@ class Stage(Protocol):
     A class that inherits from this one need not define both. A stage may also have
 
     * `chunk(op, chunk, gap)`, called for every chunk of a stream (`ChunkWatcher`);
-    * `idle()`, true while nobody would see what it does. While all stages are idle, calls pass by unread.
+    * `idle()`, true while nobody would see what it does. While all stages are idle, calls pass by unread;
+    * `wants_content`, true if it needs `op.content`, `wants_tool_schemas`, if that shall have the parameters of the
+      tools too, and `wants_raw`, true if it needs `op.raw`.
     """
 
     def start(self, op: Operation) -> None:
@@ -60,6 +66,8 @@ class Faults:
         key = (where, type(fault))
         now = time.monotonic()
         if now - self._said.get(key, -_QUIET_SECONDS) >= _QUIET_SECONDS:
+            if len(self._said) >= _MAX_SAID:
+                self._said.clear()
             self._said[key] = now
             with suppress(Exception):  # a handler of the application's may have faults of its own
                 # The exception's text may hold content: its type and place are enough to report a bug with.
@@ -73,7 +81,8 @@ class Pipeline:
     Telemetry comes first, so that its span is there for all the others, from their start to their end.
     """
 
-    def __init__(self, stages: Sequence[Stage], faults: Faults) -> None:
+    def __init__(self, stages: Sequence[Stage], faults: Faults, on_awake: Callable[[], None] | None = None) -> None:
+        """`on_awake` is called before the first call of a process that somebody will see."""
         self.faults = faults
         self._starts = [stage.start for stage in stages if _defines(stage, "start")]
         self._ends = [stage.end for stage in reversed(stages) if _defines(stage, "end")]
@@ -81,13 +90,24 @@ class Pipeline:
             watch for stage in stages if callable(watch := getattr(stage, "chunk", None))
         )
         self._idlers: list[Callable[[], bool] | None] = [getattr(stage, "idle", None) for stage in stages]
+        self.wants_content = any(getattr(stage, "wants_content", False) for stage in stages)
+        self.wants_tool_schemas = any(getattr(stage, "wants_tool_schemas", False) for stage in stages)
+        self.wants_raw = any(getattr(stage, "wants_raw", False) for stage in stages)
+        self.curious = self.wants_content or self.wants_raw
+        """Whether some stage needs more of a call than the record that all have."""
         self.awake = False
-        """Whether some stage has been found busy. It stays so: a provider that is set once is set for good."""
+        """Whether some stage has been found busy. It stays so in this process: a provider is set for good."""
+        self._on_awake = on_awake
+        _pipelines.add(self)
 
     def idle(self) -> bool:
         """Whether no stage has anybody to work for; asked before each call until one has."""
-        self.awake = not all(idle is not None and idle() for idle in self._idlers)
-        return not self.awake
+        if all(idle is not None and idle() for idle in self._idlers):
+            return True
+        self.awake = True
+        if self._on_awake is not None:
+            self._on_awake()
+        return False
 
     def start(self, op: Operation) -> None:
         """Raises `BudgetExceeded` when a stage refuses the call, and nothing else."""
@@ -105,6 +125,19 @@ class Pipeline:
                 end(op)
             except Exception as fault:
                 self.faults.report(f"{_name(end)}.end", fault)
+
+
+_pipelines: WeakSet[Pipeline] = WeakSet()
+
+
+def _fall_asleep() -> None:
+    """In a forked child: its exit is its own, and the exit handlers of its parent may be gone."""
+    for pipeline in list(_pipelines):
+        pipeline.awake = False
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_fall_asleep)
 
 
 def _defines(stage: Stage, method: str) -> bool:

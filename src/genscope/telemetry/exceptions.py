@@ -1,7 +1,8 @@
-"""Exceptions as attributes, without content.
+"""Exceptions as attributes, without content unless content is asked for.
 
 The text of an exception may quote the prompt, the answer or a key: providers echo what they reject, parsers what they
-cannot read. Source lines may hold prompts as literals. So the type, the chain and the places are told, the texts not.
+cannot read. Source lines may hold prompts as literals. So the type, the chain and the places are told; the text is
+content, and goes where content goes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 from genscope import semconv
 from genscope.core.operation import Failure
+from genscope.core.payload import to_plain
 
 _MAX_FRAMES: Final = 50
 _MAX_CHAIN: Final = 10
@@ -24,9 +26,17 @@ def describe(failure: Failure) -> str:
     return facts if failure.exception is None else f"{type(failure.exception).__name__}: {facts}"
 
 
-def exception_attributes(error: BaseException) -> dict[str, Any]:
-    """Type and stack trace of an exception."""
-    return {semconv.EXCEPTION_TYPE: _name(error), semconv.EXCEPTION_STACKTRACE: "\n".join(_lines(error))}
+def exception_attributes(error: BaseException, message_bytes: int | None = None) -> dict[str, Any]:
+    """Type and stack trace of an exception; its text too, cut to `message_bytes`, where content is asked for."""
+    attributes = {semconv.EXCEPTION_TYPE: _name(error), semconv.EXCEPTION_STACKTRACE: "\n".join(_lines(error))}
+    if message_bytes is not None:
+        try:
+            message = to_plain(str(error), message_bytes)
+        except Exception:  # `__str__` is the application's
+            message = None
+        if message:
+            attributes[semconv.EXCEPTION_MESSAGE] = message
+    return attributes
 
 
 def _frames(error: BaseException, callers: bool) -> list[tuple[FrameType, int]]:

@@ -2,31 +2,74 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from inspect import currentframe
 from typing import Any, Final, cast
 
 from opentelemetry.context import Context
-from opentelemetry.trace import get_current_span, get_tracer_provider
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, NonRecordingSpan, get_current_span, get_tracer_provider
 
 from genscope import semconv
 from genscope.core.ambient import operation_in_flight
+from genscope.core.operation import Operation
 
 _INFERENCE_KEY: Final = "opentelemetry.genai.client.inference.context"
 """Set by opentelemetry-util-genai while one of its inference spans is current (semantic-conventions-genai #475)."""
 
+_RAW_RESPONSE: Final = "x-stainless-raw-response"
+
 _MARKS: Final[Mapping[str, frozenset[str]]] = {
-    semconv.OPERATION_NAME: frozenset({"chat", "text_completion", "generate_content", "embeddings"}),
+    semconv.OPERATION_NAME: frozenset({"chat", "text_completion", "generate_content", "embeddings", "fetch_response"}),
     "openinference.span.kind": frozenset({"LLM", "EMBEDDING"}),
     "llm.request.type": frozenset({"chat", "completion", "embedding"}),
 }
 """How instrumentations mark a span as that of one model call: the conventions, OpenInference, OpenLLMetry."""
 
 
-def describes_this_call(context: Context, provider: Any) -> tuple[Any, str] | None:
-    """The current span and its instrumentation's name if that span is one of another's for the very call we begin.
+LATECOMER: Final = "opentelemetry.instrumentation.openai.v1.responses_wrappers"
+"""OpenLLMetry's wrappers of the Responses API. They make their span when the call is over: none is current before."""
 
-    A span that genscope has completed once is an ordinary parent for the calls that follow. One that goes elsewhere
-    than ours, to another provider, does not do instead of ours; `provider` is None for the global one.
+_DEEP: Final = 50
+"""Frames to look through: from the SDK's method to here are some ten, with what others have put in between."""
+
+
+def find_neighbour(op: Operation, context: Context, provider: Any) -> tuple[Any, str] | None:
+    """The span that another instrumentation has made or will make of the call we begin, and that one's name.
+
+    A span that is still to come is not there to be completed: we just do without ours, unless it turns out not to come.
+    `provider` is ours, None for the global one; a span that goes elsewhere does not do instead of ours.
+    """
+    resource = getattr(provider or get_tracer_provider(), "resource", None)
+    current = _describing(context, resource)
+    if current is not None:
+        return current, getattr(getattr(current, "instrumentation_scope", None), "name", "")
+    if LATECOMER in sys.modules and resource is not None:
+        awaited = _awaited(op, resource)
+        if awaited is not None:
+            return awaited, "openllmetry"
+    return None
+
+
+class Awaited(NonRecordingSpan):
+    """Stands for a span that OpenLLMetry will make; `of_failures`: only if the call fails."""
+
+    def __init__(self, of_failures: bool) -> None:
+        super().__init__(INVALID_SPAN_CONTEXT)
+        self._of_failures = of_failures
+
+    def will_come(self, op: Operation) -> bool:
+        """Whether it does, as the call has ended: not if that was cancelled, nor of an incomplete answer."""
+        error = None if op.failure is None else op.failure.exception
+        if self._of_failures or (error is not None and not op.chunks):
+            return isinstance(error, Exception) and not op.chunks
+        return op.streaming or "status" not in op.response
+
+
+def _describing(context: Context, resource: Any) -> Any:
+    """The current span, if it is one of another's for this very call.
+
+    A span that genscope has completed once is an ordinary parent for the calls that follow.
     """
     span: Any = get_current_span(context)
     attributes = getattr(span, "attributes", None)
@@ -36,10 +79,31 @@ def describes_this_call(context: Context, provider: Any) -> tuple[Any, str] | No
     marked = _INFERENCE_KEY in context or any(attributes.get(name) in values for name, values in _MARKS.items())
     if not marked or semconv.ENRICHED in attributes:
         return None
-    resource = getattr(provider or get_tracer_provider(), "resource", None)
     if resource is not None and getattr(span, "resource", resource) is not resource:
         return None
     outer = operation_in_flight()
     if outer is not None and outer.span is span:  # our own: a call made while the SDK sends another one
         return None
-    return span, getattr(getattr(span, "instrumentation_scope", None), "name", "")
+    return span
+
+
+def _awaited(op: Operation, resource: Any) -> Awaited | None:
+    """What comes of this call if it goes through a wrapper of OpenLLMetry that speaks later: only the stack tells."""
+    if op.name != "chat" or op.request.get("api_type") != "responses":
+        return None
+    frame, left = currentframe(), _DEEP
+    while frame is not None and left:
+        if frame.f_globals.get("__name__") == LATECOMER:
+            tracer: Any = frame.f_locals.get("tracer")
+            if getattr(getattr(tracer, "_tracer", tracer), "resource", None) is not resource:
+                return None
+            headers: Any = frame.f_locals.get("kwargs", {}).get("extra_headers") or ()
+            raw = any(str(name).lower() == _RAW_RESPONSE for name in headers)
+            return Awaited(of_failures=raw and op.streaming)
+        frame, left = frame.f_back, left - 1
+    return None
+
+
+def measures_itself(neighbour: str) -> bool:
+    """Whether an instrumentation has metrics and events of its own for a call, under the names of the conventions."""
+    return neighbour.startswith("opentelemetry.")

@@ -10,6 +10,9 @@ SCOPE: Final = ("genscope", __version__)
 """Name and version of our instrumentation scope."""
 
 
+_API: Final = ("opentelemetry.trace", "opentelemetry.metrics", "opentelemetry._logs")
+
+
 def is_placeholder(provider: Any) -> bool:
     """Whether a provider is one of the API's own (proxy, no-op): every implementation lives in another package."""
-    return type(provider).__module__.startswith(("opentelemetry.trace", "opentelemetry.metrics"))
+    return type(provider).__module__.startswith(_API)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from sys import modules
+from typing import Any, Final
 
 from opentelemetry.context import get_current
 from opentelemetry.trace import (
+    INVALID_SPAN,
     SpanKind,
     Status,
     StatusCode,
@@ -17,55 +18,60 @@ from opentelemetry.trace import (
 )
 
 from genscope import semconv
-from genscope.core.operation import Attempt, Failure, Operation
+from genscope.core.operation import Failure, Operation
 from genscope.core.pipeline import Stage
+from genscope.telemetry.attributes import Attributes, identity_attributes, request_attributes, response_attributes
+from genscope.telemetry.content import ContentWriter
 from genscope.telemetry.exceptions import describe, exception_attributes
-from genscope.telemetry.neighbours import describes_this_call
+from genscope.telemetry.neighbours import LATECOMER, Awaited, find_neighbour
 from genscope.telemetry.scope import SCOPE, is_placeholder
 
-_CLIENT = SpanKind.CLIENT
-_USAGE = semconv.USAGE
-
-Attributes = dict[str, Any]
+_CLIENT: Final = SpanKind.CLIENT
 
 
-class _ByProvider(dict[str, dict[str, str]]):
-    """The part of a table of names that applies to a provider, made when it is first met."""
+class NoSpans(Stage):
+    """Where OpenTelemetry is disabled: the application's stages find a span all the same, and it takes no notice."""
 
-    def __init__(self, table: dict[str, str]) -> None:
-        super().__init__()
-        self._table = table
+    def idle(self) -> bool:
+        return True
 
-    def __missing__(self, provider: str) -> dict[str, str]:
-        names = self[provider] = semconv.names(self._table, provider)
-        return names
+    def start(self, op: Operation) -> None:
+        op.span = INVALID_SPAN
 
 
 class Spans(Stage):
-    """Starts and ends the span, or completes that of another instrumentation which already describes the call."""
+    """Starts and ends the span, or completes that of another instrumentation which already describes the call.
 
-    def __init__(self, provider: TracerProvider | None) -> None:
+    `content` writes what was said, None for not at all; `exceptions` tells whether they are written here.
+    """
+
+    def __init__(
+        self, provider: TracerProvider | None, *, content: ContentWriter | None = None, exceptions: bool = True
+    ) -> None:
+        self.wants_content = content is not None
+        self.wants_tool_schemas = content is not None and content.tool_schemas
         self._provider = provider
+        self._content = content
+        self._exceptions = exceptions
         self._tracer = get_tracer(*SCOPE, tracer_provider=provider, schema_url=semconv.SCHEMA_URL)
-        self._request_names = _ByProvider(semconv.REQUEST)
-        self._response_names = _ByProvider(semconv.RESPONSE)
 
     def idle(self) -> bool:
         return is_placeholder(self._provider or get_tracer_provider())
 
     def start(self, op: Operation) -> None:
         parent = get_current()
-        neighbour = describes_this_call(parent, self._provider) if parent else None
-        if neighbour is not None:
-            op.span, op.neighbour = neighbour
-            op.context = parent
-            op.span.set_attribute(semconv.ENRICHED, True)
-            return
+        if parent or LATECOMER in modules:
+            neighbour = find_neighbour(op, parent, self._provider)
+            if neighbour is not None:
+                op.span, op.neighbour = neighbour
+                op.context = parent
+                op.span.set_attribute(semconv.ENRICHED, True)
+                return
         op.span = self._tracer.start_span(
             f"{op.name} {op.model}" if op.model else op.name,
             parent,
             _CLIENT,
-            self._request_attributes(op),
+            request_attributes(op),
             start_time=op.started_at,
         )
         op.context = set_span_in_context(op.span, parent)
@@ -77,11 +83,15 @@ class Spans(Stage):
         if op.neighbour is not None:
             self._complete(op)
             return
+        if not span.is_recording():
+            span.end()
+            return
         try:
-            if span.is_recording():
-                span.set_attributes(self._response_attributes(op))
-                if op.failure is not None:
-                    _record_failure(span, op.failure)
+            if op.content is not None:  # four more attributes, before those that have to stay
+                span.set_attributes(self._said(op) | identity_attributes(op))
+            span.set_attributes(response_attributes(op))
+            if op.failure is not None:
+                self._record_failure(span, op, op.failure)
         finally:
             span.end(op.started_at + int(op.duration * 1e9))
 
@@ -89,83 +99,26 @@ class Spans(Stage):
         """Add what the other instrumentation did not say; its own words, its status and its end are left to it."""
         if op.span.is_recording():
             known: Attributes = op.span.attributes or {}
-            ours = self._request_attributes(op) | self._response_attributes(op)
+            ours = self._said(op) | request_attributes(op) | response_attributes(op)
             op.span.set_attributes({name: value for name, value in ours.items() if name not in known})
+        elif isinstance(op.span, Awaited) and not op.span.will_come(op):
+            op.neighbour = None
+            name = f"{op.name} {op.model}" if op.model else op.name
+            op.span = self._tracer.start_span(
+                name, op.context, _CLIENT, request_attributes(op), start_time=op.started_at
+            )
+            self.end(op)
 
-    def _request_attributes(self, op: Operation) -> Attributes:
-        attributes: Attributes = {semconv.OPERATION_NAME: op.name, semconv.PROVIDER_NAME: op.provider}
-        if op.model is not None:
-            attributes[semconv.REQUEST_MODEL] = op.model
-        if op.server_address is not None:
-            attributes[semconv.SERVER_ADDRESS] = op.server_address
-            attributes[semconv.SERVER_PORT] = op.server_port
-        if op.streaming:
-            attributes[semconv.REQUEST_STREAM] = True
-        names = self._request_names[op.provider]
-        for meaning, value in op.request.items():
-            if meaning in names:
-                attributes[names[meaning]] = value
-        return attributes
+    def _said(self, op: Operation) -> Attributes:
+        if self._content is None or op.content is None:
+            return {}
+        limits = getattr(op.span, "_limits", None)  # cut by the SDK, JSON would be none any more
+        return self._content.as_json(op.content, getattr(limits, "max_span_attribute_length", None))
 
-    def _response_attributes(self, op: Operation) -> Attributes:
-        attributes: Attributes = {}
-        if op.response_id is not None:
-            attributes[semconv.RESPONSE_ID] = op.response_id
-        if op.response_model is not None:
-            attributes[semconv.RESPONSE_MODEL] = op.response_model
-        if op.finish_reasons is not None:
-            attributes[semconv.RESPONSE_FINISH_REASONS] = op.finish_reasons
-        if op.usage is not None:
-            for field, tokens in vars(op.usage).items():
-                if tokens is not None:
-                    attributes[_USAGE[field]] = tokens
-        if op.response:
-            names = self._response_names[op.provider]
-            for meaning, value in op.response.items():
-                if meaning in names:
-                    attributes[names[meaning]] = value
-        if op.streaming:
-            _add_stream(attributes, op)
-        if op.attempts:
-            _add_retries(attributes, op.attempts)
-        if op.failure is not None:
-            _add_failure(attributes, op.failure)
-        return attributes
-
-
-def _add_stream(attributes: Attributes, op: Operation) -> None:
-    attributes[semconv.STREAM_CHUNKS] = op.chunks
-    if op.outcome is not None:
-        attributes[semconv.STREAM_OUTCOME] = op.outcome
-    for name, moment in (
-        (semconv.RESPONSE_TIME_TO_FIRST_CHUNK, op.first_chunk),
-        (semconv.TIME_TO_FIRST_TOKEN, op.first_token),
-        (semconv.TIME_TO_FIRST_REASONING_TOKEN, op.first_reasoning_token),
-        (semconv.TIME_TO_LAST_CHUNK, op.last_chunk),
-    ):
-        if moment is not None:
-            attributes[name] = moment - op.started
-
-
-def _add_retries(attributes: Attributes, attempts: Sequence[Attempt]) -> None:
-    attributes[semconv.RETRY_ATTEMPTS] = len(attempts) + 1
-    attributes[semconv.RETRY_KINDS] = [attempt.kind for attempt in attempts]
-    attributes[semconv.RETRY_STATUSES] = [attempt.status or 0 for attempt in attempts]  # 0: there was no HTTP answer
-    attributes[semconv.RETRY_DELAYS] = [attempt.backoff for attempt in attempts]
-    attributes[semconv.RETRY_BACKOFF] = sum(attempt.backoff for attempt in attempts)
-
-
-def _add_failure(attributes: Attributes, failure: Failure) -> None:
-    attributes[semconv.ERROR_TYPE] = failure.type
-    attributes[semconv.ERROR_KIND] = failure.kind
-    attributes[semconv.ERROR_RETRYABLE] = failure.retryable
-    if failure.status is not None:
-        attributes[semconv.HTTP_STATUS] = failure.status
-    if failure.request_id is not None:
-        attributes[semconv.REQUEST_ID] = failure.request_id
-
-
-def _record_failure(span: Any, failure: Failure) -> None:
-    span.set_status(Status(StatusCode.ERROR, describe(failure)))
-    if failure.exception is not None:
-        span.add_event("exception", exception_attributes(failure.exception))
+    def _record_failure(self, span: Any, op: Operation, failure: Failure) -> None:
+        if getattr(span, "dropped_attributes", 0):  # a failed stream that was retried may push its own name out
+            span.set_attributes(identity_attributes(op))
+        span.set_status(Status(StatusCode.ERROR, describe(failure)))
+        if self._exceptions and failure.exception is not None:
+            message_bytes = None if self._content is None else self._content.max_bytes
+            span.add_event("exception", exception_attributes(failure.exception, message_bytes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 
 try:
     import click
@@ -74,6 +75,55 @@ def demo(live: bool, pause: float) -> None:
     except DemoError as error:
         raise click.ClickException(str(error)) from error
     raise SystemExit(status)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print everything that was found as JSON.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for a connection to an endpoint.",
+)
+def doctor(as_json: bool, timeout: float) -> None:
+    """Say what is traced here and where it goes, what is not, and what to do about it.
+
+    Looked at are the installed SDKs, the entry points, the environment, and whether a connection to the configured
+    endpoints opens; nothing is sent. That is what a program gets that is started by opentelemetry-instrument with the
+    same environment, from the same directory. To see what it really sets, start the doctor with it:
+
+    \b
+      opentelemetry-instrument genscope doctor
+
+    The exit status is 1 when nothing would be traced, else 0.
+    """
+    import json
+    import logging
+    import sys
+    from dataclasses import asdict
+
+    if not as_json and find_spec("rich") is None:
+        raise click.ClickException("Not installed: rich. Try: pip install 'genscope[cli]', or --json")
+    if os.getcwd() not in sys.path:  # as opentelemetry-instrument has it
+        sys.path.insert(1, os.getcwd())
+    for noisy in ("genscope", "opentelemetry"):  # what they would say on stderr is in the findings
+        logging.getLogger(noisy).addHandler(logging.NullHandler())
+
+    from genscope.local.doctor import examine
+
+    found = examine(timeout=timeout)
+    if as_json:
+        click.echo(json.dumps(asdict(found), indent=2))
+    else:
+        from rich.console import Console
+
+        from genscope.local.doctor.page import show
+
+        bounded = sys.stdout.isatty() or "COLUMNS" in os.environ  # lines of a log file are not wrapped
+        show(found, Console(width=None if bounded else 10_000))
+    raise SystemExit(0 if found.traced else 1)
 
 
 def _require_traces() -> None:

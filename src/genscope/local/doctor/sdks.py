@@ -1,0 +1,155 @@
+"""Which SDKs are there, and whether their doors are where genscope expects them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, distribution, entry_points
+from typing import TYPE_CHECKING, Any, Final
+
+from genscope.announce import look_up
+from genscope.local.doctor.findings import EntryPoints, Problem, Sdk
+
+if TYPE_CHECKING:
+    from genscope.core.patching import Patch
+    from genscope.instrumentors import SdkInstrumentor
+
+INSTRUMENTORS: Final = "opentelemetry_instrumentor"
+DISABLED: Final = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
+
+
+def instrumentors() -> tuple[list[SdkInstrumentor], str | None]:
+    """One for each SDK that genscope knows; none, and why, if OpenTelemetry or genscope cannot even be imported."""
+    try:
+        from genscope.instrumentors import chosen
+    except Exception as error:
+        return [], " ".join(str(error).split())
+    return chosen(None), None
+
+
+def entry_point_of(instrumentor: SdkInstrumentor) -> str | None:
+    cls = type(instrumentor)
+    target = f"{cls.__module__}:{cls.__qualname__}"
+    return next((found.name for found in entry_points(group=INSTRUMENTORS) if found.value == target), None)
+
+
+def disabled(name: str | None) -> bool:
+    """Whether `opentelemetry-instrument` is told to leave out the instrumentation of this name."""
+    names = {part.strip() for part in os.environ.get(DISABLED, "").split(",")}
+    return name in names or ("*" in names and _knows_wildcard())
+
+
+def _knows_wildcard() -> bool:
+    try:
+        loader = import_module("opentelemetry.instrumentation.auto_instrumentation._load")
+    except Exception:  # OpenTelemetry does not start; that is reported elsewhere
+        return False
+    return hasattr(loader, "SKIPPED_INSTRUMENTATIONS_WILDCARD")
+
+
+def examine_entry_points(
+    all_of_ours: Iterable[SdkInstrumentor], *, needed: bool, problems: list[Problem]
+) -> EntryPoints:
+    """`needed`: whether anything is traced only if `opentelemetry-instrument` finds genscope."""
+    try:
+        installed = distribution("genscope")
+    except PackageNotFoundError:
+        installed = None
+    listed: dict[str, list[str]] = {}
+    for found in installed.entry_points if installed else ():
+        listed.setdefault(found.group, []).append(found.name)
+    missing = [f"genscope_{one.sdk.package}" for one in all_of_ours if entry_point_of(one) is None]
+    if missing:
+        names = ", ".join(missing)
+        how = "install genscope again" if installed else "install genscope with pip, a folder on PYTHONPATH has none"
+        text = f"`opentelemetry-instrument` does not find {names} among the entry points: {how}."
+        problems.append(Problem("entry_points", needed, text))
+    return EntryPoints(installed.version if installed else None, listed, missing)
+
+
+def examine_sdk(instrumentor: SdkInstrumentor, *, in_process: bool) -> Sdk:
+    """Look at one SDK; it is imported. `in_process`: what counts is whether it is instrumented already."""
+    package, requires = instrumentor.sdk.package, instrumentor.requires
+    sdk = look_up(package, requires)
+    name, active = entry_point_of(instrumentor), instrumentor.is_instrumented_by_opentelemetry
+    found: dict[str, Any] = {
+        "package": package,
+        "requires": requires,
+        "version": sdk.version,
+        "supported": sdk.supported,
+        "entry_point": name,
+        "instrumented": active,
+    }
+    if sdk.version is None:
+        return Sdk(**found, state="not_installed", why="not installed")
+    if not active and disabled(name):
+        return Sdk(**found, state="disabled", why=f"switched off by {DISABLED}={os.environ[DISABLED]}")
+    if not active and in_process:
+        return Sdk(**found, state="not_instrumented", why="not instrumented in this process")
+    patch = instrumentor.seam.patch if instrumentor.seam is not None else _probe(instrumentor)
+    found["module"] = patch.module
+    try:
+        import_module(package)
+        import_module(patch.module)
+    except Exception as error:
+        gone = isinstance(error, ModuleNotFoundError) and error.name == patch.module
+        if gone:
+            return Sdk(**found, state="no_target", why=f"it has no module {patch.module}")
+        return Sdk(**found, state="import_fails", why=f"cannot be imported: {type(error).__name__}: {error}")
+    if not active:
+        patch.install()
+    found |= {"bound": list(patch.bound), "skipped": dict(patch.skipped)}
+    if not active:
+        patch.remove()
+    if not found["bound"]:
+        return Sdk(**found, state="no_target", why=f"nothing to wrap in {patch.module}")
+    if found["skipped"]:
+        return Sdk(**found, state="in_part", why=f"not there: {', '.join(found['skipped'])}")
+    return Sdk(**found, state="traced")
+
+
+def _probe(instrumentor: SdkInstrumentor) -> Patch:
+    """The patch that the instrumentor would install, without stages."""
+    from genscope.core.pipeline import Faults, Pipeline
+    from genscope.providers.stainless import Seam
+    from genscope.settings import Settings
+
+    return Seam(instrumentor.sdk, Pipeline((), Faults()), Settings()).patch
+
+
+def judge(sdks: list[Sdk], problems: list[Problem]) -> None:
+    """What to do about SDKs that are not traced. One that is traced is enough: the others may be meant so."""
+    alive = any(sdk.state in ("traced", "in_part") for sdk in sdks)
+    if sdks and all(sdk.state == "not_installed" for sdk in sdks):
+        wanted = " or ".join(sdk.requires for sdk in sdks)
+        text = f"No SDK that genscope traces is installed here: install {wanted} into this environment."
+        problems.append(Problem("sdks", True, text))
+    for sdk in sdks:
+        if text := _advice(sdk):
+            if not (alive and sdk.state == "disabled"):
+                problems.append(Problem("sdks", not alive, text))
+
+
+def _advice(sdk: Sdk) -> str | None:
+    name = sdk.package if sdk.version in (None, "unknown") else f"{sdk.package} {sdk.version}"
+    match sdk.state:
+        case "disabled":
+            return (
+                f"`opentelemetry-instrument` does not load {sdk.entry_point} ({sdk.why}): take that out "
+                "(genscope.instrument() in the program does not care)."
+            )
+        case "not_instrumented":
+            return (
+                f"{name} is not instrumented in this process: call genscope.instrument(), or see the log for why not."
+            )
+        case "import_fails":
+            return f"{name} {sdk.why}: repair or reinstall it."
+        case "no_target" | "in_part":
+            kind = "is not traced" if sdk.state == "no_target" else "is traced only in part"
+            do = "update genscope, or report it" if sdk.supported else f"update it, genscope supports {sdk.requires}"
+            return f"{name} {kind} ({sdk.why}): {do}."
+        case "traced" if not sdk.supported:
+            return f"{name} is not a version that is supported, calls may go untraced: update to {sdk.requires}."
+        case _:
+            return None

@@ -22,8 +22,27 @@ class Transcript(StreamedChat):
     def __init__(self) -> None:
         super().__init__()
         self._pieces: dict[int, _Pieces] = {}
+        self._text: list[Any] | None = None
+        """The pieces of text of the first choice, once there are some."""
 
     def fold(self, chunk: Any) -> None:
+        try:  # nearly every chunk is one choice with nothing but more text
+            (choice,) = chunk.choices
+            delta = choice.delta
+            if (
+                delta.__pydantic_fields_set__ == _ONLY_TEXT
+                and delta.content
+                and choice.index == 0
+                and not choice.finish_reason
+                and chunk.usage is None
+            ):
+                self._text.append(delta.content)  # pyright: ignore[reportOptionalMemberAccess]
+                return
+        except (AttributeError, TypeError, ValueError):
+            pass
+        self._fold_any(chunk)
+
+    def _fold_any(self, chunk: Any) -> None:
         super().fold(chunk)
         try:
             choices = chunk.choices
@@ -38,6 +57,8 @@ class Transcript(StreamedChat):
                         keep = _KEPT[name]
                         if keep is None:
                             pieces[name].append(value)
+                            if name == "content" and index == 0:
+                                self._text = pieces[name]
                         else:
                             pieces[name].extend(keep(value))
 
@@ -47,6 +68,8 @@ class Transcript(StreamedChat):
             message = {} if pieces is None else {name: _WHOLE.get(name, _joined)(pieces[name]) for name in pieces}
             yield message, reason
 
+
+_ONLY_TEXT: Final = {"content"}
 
 _CallPiece = tuple[Any, Any, Any, Any, bool]
 """Index, id, name and arguments of a delta of a tool call, and whether it is a custom one.

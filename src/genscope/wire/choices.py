@@ -148,13 +148,17 @@ def is_usage_only(chunk: Any) -> bool:
     return not getattr(chunk, "choices", None) and getattr(chunk, "usage", None) is not None
 
 
+_REASONS: Final = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
+"""OpenAI's; other words have to be looked at."""
+
+
 def read_choices(op: Operation, answer: Any) -> None:
     """The finish reason of each choice, in order; `error` in the place of one that never finished while others did."""
     choices: Any = getattr(answer, "choices", None)
     try:
         (choice,) = choices  # nearly always there is one
         reason = choice.finish_reason
-        if reason.__class__ is str and reason:
+        if reason in _REASONS:
             op.finish_reasons = (reason,)
             return
     except (AttributeError, TypeError, ValueError):

@@ -30,20 +30,35 @@ _DELTAS: Final[Mapping[str, _Delta]] = {
     "response.mcp_call_arguments.delta": _Delta("mcp_call", "arguments"),
     "response.code_interpreter_call_code.delta": _Delta("code_interpreter_call", "code"),
 }
+_TEXT: Final = "response.output_text.delta"
 _ITEMS: Final = frozenset({"response.output_item.added", "response.output_item.done"})
 
 
 class Transcript(Answer):
     """Keeps the items of the output as they come, and the pieces of those that are not finished."""
 
-    __slots__ = ("_items", "_pieces")
+    __slots__ = ("_items", "_pieces", "_place", "_text")
 
     def __init__(self) -> None:
         super().__init__()
         self._items: dict[int, Any] = {}
         self._pieces: dict[int, defaultdict[tuple[str, int], list[str]]] = {}
+        self._place: tuple[int, int] | None = None
+        """Item and part that text came for last."""
+        self._text: list[str] = []
+        """And its pieces."""
 
     def fold(self, event: Any) -> None:
+        try:  # nearly every event is more text for the same part
+            if event.type == _TEXT and (event.output_index, event.content_index) == self._place:
+                if event.delta.__class__ is str:
+                    self._text.append(event.delta)
+                    return
+        except (AttributeError, TypeError):
+            pass
+        self._fold_any(event)
+
+    def _fold_any(self, event: Any) -> None:
         super().fold(event)
         said = members(event)
         kind = words(said.get("type"))
@@ -53,12 +68,16 @@ class Transcript(Answer):
                 part = count(said.get("content_index", said.get("summary_index"))) or 0
                 if index not in self._pieces:
                     self._pieces[index] = defaultdict(list)
-                self._pieces[index][kind, part].append(piece)
+                pieces = self._pieces[index][kind, part]
+                pieces.append(piece)
+                if kind == _TEXT:
+                    self._place, self._text = (index, part), pieces
         elif kind in _ITEMS:
             index = count(said.get("output_index"))
             if index is not None:
                 self._items[index] = said.get("item")
                 self._pieces.pop(index, None)
+                self._place = None
 
     def said(self) -> list[Mapping[str, Any]]:
         """The items so far, for a stream that did not come to the response with its output."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from genscope.core.errors import KINDS, RETRYABLE
 from genscope.core.operation import Usage
 from genscope.instrumentors import OpenAIInstrumentor
 from genscope.providers import hosts
+from genscope.providers.coverage import NOT_TRACED
 from genscope.providers.openai import OPENAI
 
 ROOT = Path(__file__).parents[1]
@@ -29,7 +30,12 @@ Row = tuple[str, str, str]
 
 ATTRIBUTES: dict[str, tuple[Row, ...]] = {
     "Identity": (
-        ("gen_ai.operation.name", "string", "`chat`, `text_completion`, `embeddings` or `fetch_response`"),
+        (
+            "gen_ai.operation.name",
+            "string",
+            "`chat`, `text_completion`, `embeddings`, `generate_content` (images, audio, decisions), `moderation`, "
+            "`fetch_response` or `cancel_response`",
+        ),
         ("gen_ai.provider.name", "string", "who answers, told by the host; `_OTHER` for a host that is not known"),
         ("gen_ai.request.model", "string", "model as requested"),
         ("gen_ai.request.stream", "boolean", "`true` for a streamed answer, else absent"),
@@ -44,7 +50,7 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
         ("gen_ai.request.stop_sequences", "string[]", "strings that end the answer"),
         ("gen_ai.request.choice.count", "int", "choices asked for, if not 1"),
         ("gen_ai.request.reasoning.level", "string", "reasoning effort"),
-        ("gen_ai.output.type", "string", "`text` or `json`, if the request says so"),
+        ("gen_ai.output.type", "string", "`text` or `json`, if the request says so; `image` or `speech`"),
         ("gen_ai.conversation.id", "string", "conversation of the Responses API"),
         ("gen_ai.request.previous_response.id", "string", "response that this one continues"),
         ("gen_ai.request.stream_cursor", "string", "event after which a fetched response is resumed"),
@@ -77,6 +83,7 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
             "int, tokens",
             "parts of the output by modality",
         ),
+        ("genscope.usage.audio_seconds", "double, s", "length of the audio, if it is this that is billed"),
     ),
     "Stream": (
         ("gen_ai.response.time_to_first_chunk", "double, s", "from the request to the first chunk of any kind"),
@@ -100,6 +107,12 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
         ("genscope.retry.delays", "double[], s", "wait after each"),
         ("genscope.retry.backoff", "double, s", "sum of the waits"),
     ),
+    "Content, if it is asked for": (
+        ("gen_ai.input.messages", "string, JSON", "messages of the request, oldest first"),
+        ("gen_ai.output.messages", "string, JSON", "messages of the answer, one for each choice"),
+        ("gen_ai.system_instructions", "string, JSON", "instructions that stand apart from the messages"),
+        ("gen_ai.tool.definitions", "string, JSON", "tools that the model may call"),
+    ),
     "Other instrumentations": (
         ("genscope.enriched", "boolean", "`true` on a span of another instrumentation that genscope completed"),
     ),
@@ -107,8 +120,12 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
 
 ELSEWHERE = {
     "gen_ai.token.type": "attribute of a metric",
+    "gen_ai.token.modality": "attribute of a metric",
     "exception.type": "attribute of the span event `exception`",
+    "exception.message": "attribute of the span event `exception`, with content",
     "exception.stacktrace": "attribute of the span event `exception`",
+    "gen_ai.client.inference.operation.details": "log event",
+    "gen_ai.client.operation.exception": "log event",
 }
 """Names that telemetry uses, though not as attributes of a span."""
 
@@ -160,20 +177,42 @@ METRIC_ATTRIBUTES = (
 """No measurement has others."""
 
 API_NAMES = {
-    "POST /chat/completions": "`chat.completions` (and `beta.chat.completions`): `create`, `parse`, `stream`",
-    "POST /responses": "`responses`: `create`, `parse`, `stream`",
-    "POST /responses/compact": "`responses.compact`",
-    "GET /responses/{response_id}": "`responses.retrieve`, plain and with `stream=True`",
-    "POST /embeddings": "`embeddings.create`",
-    "POST /completions": "`completions.create` (legacy)",
+    "POST /chat/completions": "chat.completions.create chat.completions.parse chat.completions.stream",
+    "POST /responses": "responses.create responses.parse responses.stream",
+    "POST /responses/compact": "responses.compact",
+    "GET /responses/{response_id}": "responses.retrieve responses.stream",
+    "POST /responses/{response_id}/cancel": "responses.cancel",
+    "POST /embeddings": "embeddings.create",
+    "POST /completions": "completions.create",
+    "POST /images/generations": "images.generate",
+    "POST /images/edits": "images.edit",
+    "POST /images/variations": "images.create_variation",
+    "POST /audio/transcriptions": "audio.transcriptions.create",
+    "POST /audio/translations": "audio.translations.create",
+    "POST /audio/speech": "audio.speech.create",
+    "POST /moderations": "moderations.create",
+    "POST /decisions": "decisions.create",
 }
+"""The SDK's methods by route: a test compares them with those of the newest SDK."""
+
+STREAMING = (
+    "POST /chat/completions",
+    "POST /responses",
+    "GET /responses/{response_id}",
+    "POST /completions",
+    "POST /images/generations",
+    "POST /images/edits",
+    "POST /audio/transcriptions",
+    "POST /audio/speech",
+)
+"""The routes that stream, as the SDK has it."""
 
 
 def emitted() -> set[str]:
     """Every name that `telemetry` puts on a span, an event or a measurement, read from its sources."""
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src/genscope/telemetry").glob("*.py"))
     constants = (getattr(semconv, name) for name in re.findall(r"\bsemconv\.([A-Z_]+)\b", sources))
-    names = {value for value in constants if isinstance(value, str) and "://" not in value}
+    names = {value for value in constants if isinstance(value, str) and "." in value and "://" not in value}
     return names | {*semconv.REQUEST.values(), *semconv.RESPONSE.values()} | {semconv.USAGE[f] for f in _read_usage()}
 
 
@@ -200,12 +239,15 @@ def attributes() -> str:
 
 def metrics() -> str:
     """Instruments of the default flavour, then the counter."""
-    found = {f.name: getattr(semconv.DEFAULT, f.name) for f in fields(semconv.DEFAULT)} | {"attempts": semconv.ATTEMPTS}
-    _same("metrics", MOMENTS.keys(), found.keys())
+    return _instruments({**semconv.DEFAULT.metrics, "attempts": semconv.ATTEMPTS}, MOMENTS)
+
+
+def _instruments(found: Mapping[str, semconv.Metric], moments: Mapping[str, str]) -> str:
+    _same("metrics", moments.keys(), found.keys())
     rows: list[Sequence[str]] = []
     for meaning, metric in found.items():
         kind = "counter" if metric.buckets is None else f"histogram, {_buckets(metric.buckets)}"
-        rows.append((f"`{metric.name}`", f"`{metric.unit}`", kind, MOMENTS[meaning]))
+        rows.append((f"`{metric.name}`", f"`{metric.unit}`", kind, moments[meaning]))
     return _table(("Metric", "Unit", "Instrument, buckets", "Measured for"), rows)
 
 
@@ -269,11 +311,16 @@ def provider_names() -> str:
 
 
 def coverage() -> str:
-    """The APIs of the openai SDK that are traced."""
+    """All of the openai SDK: what is traced, in which ways of calling, and what is not, and why."""
     found = {f"{route.method} {route.path}": route.reader.OPERATION for route in OPENAI.routes}
     _same("routes", API_NAMES.keys(), found.keys())
-    rows = [(API_NAMES[path], f"`{path}`", f"`{operation}`") for path, operation in found.items()]
-    return _table((f"API ({OpenAIInstrumentor.requires})", "Request", "Operation"), rows)
+    rows: list[Sequence[str]] = []
+    for path, operation in found.items():
+        streams = "yes" if path in STREAMING else "\N{EN DASH}"
+        rows.append((_codes(API_NAMES[path].split()), f"`{path}`", "yes", "yes", streams, "yes", f"`{operation}`"))
+    rows += [(kind.what, _codes(kind.requests), *("no",) * 4, kind.why) for kind in NOT_TRACED]
+    ways = ("sync", "async", "stream", "raw")
+    return _table((f"API ({OpenAIInstrumentor.requires})", "Request", *ways, "Operation, or why not"), rows)
 
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -306,6 +353,58 @@ def _codes(names: Iterable[str]) -> str:
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+# --- convention flavours
+
+LATEST_MOMENTS = {
+    "duration": "every call of `chat`, `generate_content` and `text_completion`",
+    "other_duration": "every other call",
+    "time_to_first_chunk": "every stream of these three operations",
+    "time_per_output_chunk": "every chunk of such a stream but the first, if `time_per_output_chunk` is set",
+    "input_tokens": "every call whose answer says it; by `gen_ai.token.modality`",
+    "output_tokens": "the same",
+    "cache_read_input_tokens": "the same; a part of the input",
+    "cache_write_input_tokens": "the same; a part of the input",
+    "reasoning_output_tokens": "the same; a part of the output",
+    "input_tokens_of_call": "every call whose answer says it",
+    "output_tokens_of_call": "the same",
+}
+
+LEGACY_MOMENTS = {
+    "cost": "every call with a price in US dollars",
+    "errors": "every call that failed; `error.type` and `genscope.error.kind` say how",
+    "milliseconds": "every call",
+    "time_to_first_token": "every stream, at its first content",
+}
+
+LEGACY_MEANINGS = {
+    "provider": "`gen_ai.provider.name`, where they differ with the older name: {providers}",
+    "first_token_ms": "`genscope.time_to_first_token` in milliseconds",
+    "duration_ms": "duration of the span in milliseconds",
+    "cost": "cost of the call, if it has a price in US dollars",
+    "input_tokens": "`gen_ai.usage.input_tokens`",
+    "output_tokens": "`gen_ai.usage.output_tokens`",
+    "cache_write_input_tokens": "`gen_ai.usage.cache_write.input_tokens`",
+}
+
+
+def legacy_attributes() -> str:
+    """Attributes of spans under names of old."""
+    _same("names of old", LEGACY_MEANINGS.keys(), semconv.LEGACY_ATTRIBUTES.keys())
+    providers = _codes(semconv.LEGACY_PROVIDERS.values())
+    rows = [
+        (f"`{name}`", LEGACY_MEANINGS[meaning].format(providers=providers))
+        for meaning, name in semconv.LEGACY_ATTRIBUTES.items()
+    ]
+    return _table(("Attribute", "The same as"), rows)
+
+
+TABLES |= {
+    "latest_metrics": lambda: _instruments(semconv.LATEST.metrics, LATEST_MOMENTS),
+    "legacy_attributes": legacy_attributes,
+    "legacy_metrics": lambda: _instruments(semconv.LEGACY.metrics, LEGACY_MOMENTS),
+}
 
 
 if __name__ == "__main__":

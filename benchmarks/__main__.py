@@ -13,7 +13,10 @@ from .session import Session
 from .targets import Results, verdicts
 
 PARTS = ("counts", "cpu", "memory", "startup")
+SOAK = "soak"
+"""Takes minutes, and only when it is asked for."""
 CHUNKS = 1000
+CALLS = 100_000
 
 
 def _arguments() -> argparse.Namespace:
@@ -23,7 +26,9 @@ def _arguments() -> argparse.Namespace:
         epilog="How a figure comes about, and how to read it: benchmarks/README.md.",
     )
     names = [case.name for case in CASES]
-    parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="measure these parts (all)")
+    parser.add_argument(
+        "--only", choices=(*PARTS, SOAK), nargs="+", default=PARTS, help="measure these parts (all but soak)"
+    )
     parser.add_argument(
         "--modes", choices=list(MODES), nargs="+", default=list(MODES), help="how telemetry is set up (all)"
     )
@@ -31,13 +36,14 @@ def _arguments() -> argparse.Namespace:
         "--cases", choices=names, nargs="+", default=names, metavar="CASE", help=f"of {', '.join(names)} (all)"
     )
     parser.add_argument("--chunks", type=int, default=CHUNKS, help="chunks of a stream (%(default)s)")
+    parser.add_argument("--calls", type=int, default=CALLS, help="calls of the soak (%(default)s)")
     parser.add_argument("--rounds", type=int, default=30, help="timed rounds per case and implementation (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="8 rounds in one set of processes: a look, not a figure")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results there")
     parser.add_argument("--check", action="store_true", help="exit 1 if an asserted (deterministic) target is missed")
     arguments = parser.parse_args()
-    if arguments.chunks < 10 or arguments.rounds < 3:
-        parser.error("too few chunks or rounds for a figure")
+    if arguments.chunks < 10 or arguments.rounds < 3 or arguments.calls < 1000:
+        parser.error("too few chunks, rounds or calls for a figure")
     return arguments
 
 
@@ -55,6 +61,8 @@ def main() -> int:
         results["memory"] = session.memory()
     if "startup" in arguments.only:
         results["startup"] = session.startup(times=3 if arguments.quick else 7)
+    if SOAK in arguments.only:
+        results["soak"] = session.soak(arguments.calls)
     results |= {"versions": session.versions, "missing": session.missing, "faults": session.faults}
     results["targets"] = verdicts(results)
 

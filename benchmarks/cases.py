@@ -22,6 +22,7 @@ class Mode:
 
     providers: bool = True
     sampled: bool = True
+    content: bool = False
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -29,6 +30,8 @@ MODES = {
     "sdk": Mode(),
     "off": Mode(providers=False),
     "unsampled": Mode(sampled=False),
+    "content": Mode(content=True, environment={"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "SPAN_ONLY"}),
+    "dup": Mode(environment={"OTEL_SEMCONV_STABILITY_OPT_IN": "gen_ai_latest_experimental/dup"}),
 }
 
 
@@ -50,6 +53,11 @@ class Case:
     prompt_bytes: int = 0
     repeat: int = 1
     """Runs in a timed round, for a round of some 30 ms."""
+
+    @property
+    def text(self) -> str:
+        """What the model answers."""
+        return "".join(words(self.chunks)) if self.chunks else "Paris."
 
     @property
     def counted(self) -> bool:
@@ -74,11 +82,17 @@ class Work:
     """A case made ready: ``run`` makes its calls, ``open`` starts one stream and leaves it to the caller."""
 
     case: Case
+    prompt: str
     run: Callable[[], object]
     open: Callable[[], Any]
 
 
 # What the provider answers
+
+
+def words(chunks: int) -> list[str]:
+    """What each chunk of a stream brings."""
+    return [f" word{number}" for number in range(chunks)]
 
 
 def _usage(prompt: str, completion: str) -> dict[str, Any]:
@@ -108,7 +122,7 @@ def _chat_answer() -> dict[str, Any]:
 def _chat_events(chunks: int) -> Iterator[dict[str, Any]]:
     frame = {**_chat_answer(), "object": "chat.completion.chunk", "usage": None}
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
-    deltas += [{"content": f" word{number}"} for number in range(chunks)]
+    deltas += [{"content": word} for word in words(chunks)]
     for delta in deltas:
         yield {**frame, "choices": [{"index": 0, "delta": delta, "finish_reason": None, "logprobs": None}]}
     yield {**frame, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop", "logprobs": None}]}
@@ -141,14 +155,13 @@ def _responses_answer(text: str) -> dict[str, Any]:
 
 def _responses_events(chunks: int) -> Iterator[dict[str, Any]]:
     place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
-    words = [f" word{number}" for number in range(chunks)]
-    answer = _responses_answer("".join(words))
+    answer = _responses_answer("".join(words(chunks)))
     begun = {**answer, "status": "in_progress", "output": [], "usage": None}
-    deltas = [{"type": "response.output_text.delta", **place, "delta": word, "logprobs": []} for word in words]
+    deltas = [{"type": "response.output_text.delta", **place, "delta": word, "logprobs": []} for word in words(chunks)]
     events: list[dict[str, Any]] = [
         {"type": "response.created", "response": begun},
         *deltas,
-        {"type": "response.output_text.done", **place, "text": "".join(words), "logprobs": []},
+        {"type": "response.output_text.done", **place, "text": "".join(words(chunks)), "logprobs": []},
         {"type": "response.completed", "response": answer},
     ]
     for number, event in enumerate(events):
@@ -260,7 +273,7 @@ def build(case: Case) -> Work:
     if not case.asynchronous:
         if case.thin:
             _make_thin(client, list(call()))
-        return Work(case, read if case.chunks else call, call)
+        return Work(case, prompt, read if case.chunks else call, call)
 
     loop = asyncio.new_event_loop()
 
@@ -277,4 +290,4 @@ def build(case: Case) -> Work:
 
     if case.thin:
         _make_thin(client, loop.run_until_complete(collect()))
-    return Work(case, lambda: loop.run_until_complete(together()), call)
+    return Work(case, prompt, lambda: loop.run_until_complete(together()), call)

@@ -2,12 +2,15 @@
 
 One CLIENT span with 12 attributes, current while the SDK runs; one duration and two token measurements; a stream is
 followed in place for its first chunk (one more measurement) and its last two, which hold what the answer has to
-tell. It is a ruler and no library: no message content, tool calls, raw responses, ``.stream()`` helpers, other
+tell. With content: one `json.dumps` of what was asked and one of what was answered; of a stream all chunks are kept.
+
+It is a ruler and no library: no messages but plain text, no tool calls, raw responses, ``.stream()`` helpers, other
 entrances, error kinds, or protection of the caller from faults in here.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, Callable, Generator
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -27,6 +30,12 @@ class Reader(NamedTuple):
     whole: Callable[[Any], Answer]
     last: Callable[[Any, Any], Answer]
     """From the last chunk but one and the last chunk."""
+    prompt: str
+    """Name of the request's messages."""
+    text: Callable[[Any], str]
+    """What is said in a whole answer."""
+    piece: Callable[[Any], str]
+    """What is said in a chunk."""
 
 
 def _chat(answer: Any) -> Answer:
@@ -44,11 +53,29 @@ def _responses(answer: Any) -> Answer:
     return answer.id, answer.model, answer.status, usage.input_tokens, usage.output_tokens
 
 
-CHAT = Reader("max_tokens", _chat, _chat_last)
-RESPONSES = Reader("max_output_tokens", _responses, lambda before, last: _responses(last.response))
+CHAT = Reader(
+    "max_tokens",
+    _chat,
+    _chat_last,
+    "messages",
+    lambda answer: answer.choices[0].message.content,
+    lambda chunk: chunk.choices[0].delta.content or "" if chunk.choices else "",
+)
+RESPONSES = Reader(
+    "max_output_tokens",
+    _responses,
+    lambda before, last: _responses(last.response),
+    "input",
+    lambda answer: answer.output[0].content[0].text,
+    lambda event: event.delta if event.type == "response.output_text.delta" else "",
+)
 
 
 class Floor:
+    call: type[Call]
+    followers: tuple[Callable[..., Any], Callable[..., Any]]
+    """A stream's, and an asynchronous one's."""
+
     def __init__(self) -> None:
         meter = metrics.get_meter("floor")
         self.tracer = trace.get_tracer("floor")
@@ -67,12 +94,13 @@ class Floor:
         except AttributeError:  # the URL's host and port are computed at each access: ask once per client
             url = client.base_url
             host, port = client._floor_address = url.host, url.port or 443
-        return Call(self, reader, request["model"], host, port, request)
+        return self.call(self, reader, request["model"], host, port, request)
 
     def patch(self, owner: Any, reader: Reader, asynchronous: bool) -> None:
         """Replace ``owner.create``; a plain function is the cheapest wrapper there is."""
         original: Callable[..., Any] = owner.create
         begin = self.begin
+        follow, follow_async = self.followers
 
         def create(self: Any, **request: Any) -> Any:
             call = begin(self, request, reader)
@@ -85,7 +113,7 @@ class Floor:
             finally:
                 context.detach(token)
             if request.get("stream"):
-                result._iterator = _follow(call, result._iterator)
+                result._iterator = follow(call, result._iterator)
             else:
                 call.end(reader.whole(result))
             return result
@@ -101,7 +129,7 @@ class Floor:
             finally:
                 context.detach(token)
             if request.get("stream"):
-                result._iterator = _follow_async(call, result._iterator)
+                result._iterator = follow_async(call, result._iterator)
             else:
                 call.end(reader.whole(result))
             return result
@@ -134,7 +162,7 @@ class Call:
         )
         self.context = trace.set_span_in_context(self.span)
 
-    def end(self, answer: Answer) -> None:
+    def end(self, answer: Any) -> None:
         elapsed = perf_counter() - self.started
         identity, model, reason, input_tokens, output_tokens = answer
         span, floor, around = self.span, self.floor, self.context
@@ -198,10 +226,78 @@ async def _follow_async(call: Call, source: Any) -> AsyncGenerator[Any, None]:
         call.end(call.reader.last(before, last))
 
 
-def install() -> None:
+def _follow_said(call: Call, source: Any) -> Generator[Any, None, None]:
+    chunks: list[Any] = []
+    keep = chunks.append
+    try:
+        for chunk in source:
+            call.first = perf_counter()
+            keep(chunk)
+            yield chunk
+            break
+        for chunk in source:
+            keep(chunk)
+            yield chunk
+    finally:
+        call.end((*call.reader.last(chunks[-2], chunks[-1]), "".join(map(call.reader.piece, chunks))))
+
+
+async def _follow_said_async(call: Call, source: Any) -> AsyncGenerator[Any, None]:
+    chunks: list[Any] = []
+    keep = chunks.append
+    try:
+        async for chunk in source:
+            call.first = perf_counter()
+            keep(chunk)
+            yield chunk
+            break
+        async for chunk in source:
+            keep(chunk)
+            yield chunk
+    finally:
+        call.end((*call.reader.last(chunks[-2], chunks[-1]), "".join(map(call.reader.piece, chunks))))
+
+
+Floor.call = Call
+Floor.followers = (_follow, _follow_async)
+
+
+class CallWithContent(Call):
+    """What it is told at its end is an `Answer` and its text."""
+
+    __slots__ = ("request",)
+
+    def __init__(self, floor: Floor, reader: Reader, model: str, host: str, port: int, request: dict[str, Any]) -> None:
+        super().__init__(floor, reader, model, host, port, request)
+        self.request = request
+
+    def end(self, answer: Any) -> None:
+        *answer, text = answer
+        if self.span.is_recording():
+            asked = self.request[self.reader.prompt]
+            messages = [{"role": one["role"], "parts": [{"type": "text", "content": one["content"]}]} for one in asked]
+            said = {"role": "assistant", "parts": [{"type": "text", "content": text}], "finish_reason": answer[2]}
+            self.span.set_attribute("gen_ai.input.messages", json.dumps(messages, ensure_ascii=False))
+            self.span.set_attribute("gen_ai.output.messages", json.dumps([said], ensure_ascii=False))
+        super().end(answer)
+
+
+class FloorWithContent(Floor):
+    """Apart, so that the floor costs what it did before it could do this."""
+
+    call = CallWithContent
+    followers = (_follow_said, _follow_said_async)
+
+    def patch(self, owner: Any, reader: Reader, asynchronous: bool) -> None:
+        super().patch(
+            owner, reader._replace(whole=lambda answer: (*reader.whole(answer), reader.text(answer))), asynchronous
+        )
+
+
+def install(content: bool) -> None:
     from openai.resources.chat.completions import AsyncCompletions, Completions
 
-    floor = Floor()
+    floor = FloorWithContent() if content else Floor()
     floor.patch(Completions, CHAT, False)
     floor.patch(AsyncCompletions, CHAT, True)
     try:

@@ -96,6 +96,16 @@ def _startup(found: dict[str, dict[str, Any]]) -> str:
     return _table(["import and instrument()", "CPU ms", "wall ms", "MB", "modules", "of SDKs"], rows)
 
 
+def _soak(found: dict[str, dict[str, int]]) -> str:
+    head = ["", "calls", "blocks more", "of a call", "objects more", "KB resident more"]
+    rows = [
+        [kind, *(f"{grown[figure]:,}" for figure in ("calls", "blocks")), f"{grown['blocks'] / grown['calls']:.3f}"]
+        + [f"{grown[figure]:,}" for figure in ("objects", "rss_kb")]
+        for kind, grown in found.items()
+    ]
+    return _table(head, rows)
+
+
 def _targets(verdicts: list[dict[str, Any]]) -> str:
     said = {True: "met", False: "MISSED", None: "not measured"}
     rows = [
@@ -125,6 +135,8 @@ def sections(results: Results) -> Iterator[str]:
         yield f"{title}\n\n" + _memory(results["memory"])
     if "startup" in results:
         yield "## Switching on in a program that uses no SDK\n\n" + _startup(results["startup"])
+    if "soak" in results:
+        yield "## Memory that very many calls leave behind\n\n" + _soak(results["soak"])
     yield "## Targets\n\n" + _targets(results["targets"])
     if results["faults"]:
         yield "## NOT WORKING, so the figures above praise nothing\n\n" + "\n".join(f"- {f}" for f in results["faults"])

@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -168,20 +169,36 @@ class Session:
             }
         return {name: value - held["bare"] if name != "bare" else value for name, value in held.items()}
 
+    def soak(self, calls: int) -> dict[str, dict[str, int]]:
+        """kind of call -> what is left in memory of very many of them; with everything that can be asked for, too."""
+        with ThreadPoolExecutor(2) as pool:
+            plain, everything = pool.map(
+                lambda more: self._run("benchmarks.soak", str(calls), *more), ([], ["everything"])
+            )
+        found: dict[str, dict[str, int]] = plain | {f"{kind} [everything]": grown for kind, grown in everything.items()}
+        for kind, grown in found.items():
+            if grown["ended"] != grown["calls"]:
+                self.faults.append(f"soak, {kind}: {grown['ended']:,} of {grown['calls']:,} have ended")
+        return found
+
+    def _run(self, module: str, *arguments: str) -> Any:
+        """The JSON that a process of its own prints."""
+        line = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            stdout=subprocess.PIPE,
+            env=_environment("sdk"),
+            cwd=ROOT,
+            text=True,
+            check=True,
+        ).stdout
+        return json.loads(line)
+
     def startup(self, times: int) -> dict[str, dict[str, Any]]:
         """What switching on costs a program that uses no SDK: plumbing and genscope, each the median of ``times``
         fresh processes. Empty if there is no genscope."""
         answers: list[dict[str, dict[str, Any]]] = []
         for _ in range(times + 1):
-            line = subprocess.run(
-                [sys.executable, "-m", "benchmarks.startup"],
-                stdout=subprocess.PIPE,
-                env=_environment("sdk"),
-                cwd=ROOT,
-                text=True,
-                check=True,
-            ).stdout
-            answer = json.loads(line)
+            answer = self._run("benchmarks.startup")
             if "unavailable" in answer:
                 self.missing["genscope"] = answer["unavailable"]
                 return {}

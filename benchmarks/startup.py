@@ -22,7 +22,7 @@ SDKS = {
 """Modules that no program pays for unless it imports them itself; the last three come with nearly every SDK."""
 
 
-def _resident_kb() -> float:
+def resident_kb() -> float:
     statm = Path("/proc/self/statm")
     if statm.exists():
         return int(statm.read_text().split()[1]) * resource.getpagesize() / 1024
@@ -46,7 +46,7 @@ def _instrument() -> None:
 
 
 def _cost(step: Callable[[], None]) -> dict[str, Any]:
-    modules, memory = set(sys.modules), _resident_kb()
+    modules, memory = set(sys.modules), resident_kb()
     cpu, wall = time.process_time(), time.perf_counter()
     step()
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
@@ -54,7 +54,7 @@ def _cost(step: Callable[[], None]) -> dict[str, Any]:
     return {
         "cpu_ms": cpu * 1000,
         "wall_ms": wall * 1000,
-        "rss_kb": _resident_kb() - memory,
+        "rss_kb": resident_kb() - memory,
         "modules": len(added),
         "sdks": sorted(added & SDKS),
     }

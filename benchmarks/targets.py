@@ -52,9 +52,12 @@ def _timed_ratio(mode: str, case: str) -> Callable[[Results], float | None]:
     return lambda results: _get(results, "cpu", mode, case, "genscope", "ratio")
 
 
-def _chunk_cpu(results: Results) -> float | None:
-    stream, call = (_get(results, "cpu", "sdk", case, "genscope", "us") for case in ("chat-stream-thin", "chat"))
-    return None if stream is None or call is None else (stream - call) / results["chunks"]
+def _chunk_cpu(mode: str) -> Callable[[Results], float | None]:
+    def value(results: Results) -> float | None:
+        stream, call = (_get(results, "cpu", mode, case, "genscope", "us") for case in ("chat-stream-thin", "chat"))
+        return None if stream is None or call is None else (stream - call) / results["chunks"]
+
+    return value
 
 
 def _memory(results: Results) -> float | None:
@@ -70,6 +73,11 @@ def _startup(figure: str, scale: float = 1) -> Callable[[Results], float | None]
     return value
 
 
+def _left(results: Results) -> float | None:
+    found = _get(results, "soak")
+    return None if found is None else max(grown["blocks"] / grown["calls"] for grown in found.values())
+
+
 def _imported(results: Results) -> float | None:
     found = _get(results, "startup", "genscope", "sdks")
     return None if found is None else len(found)
@@ -81,6 +89,7 @@ TARGETS = (
     Target("stream of 1,000 chunks: bytecodes", 45_000, _counted("sdk", "chat-stream-thin"), True, "3.11.", 1000),
     Target("open stream of 1,000 chunks: KB held", 15, _memory, asserted=True, chunks=1000),
     Target("instrument(): SDK modules imported", 0, _imported, asserted=True),
+    Target("soak: blocks of memory left by a call, at most", 0.4, _left, asserted=True),
     Target("chat, telemetry off: bytecodes, of the floor's", 1.25, _counted_ratio("off", "chat")),
     Target("chat, unsampled: bytecodes, of the floor's", 1.25, _counted_ratio("unsampled", "chat")),
     Target("instrument(): CPU ms", 30, _startup("cpu_ms")),
@@ -91,7 +100,10 @@ TARGETS = (
     Target("async chat: CPU, of the floor's", 1.25, _timed_ratio("sdk", "async-chat")),
     Target("chat, telemetry off: CPU, of the floor's", 1.25, _timed_ratio("off", "chat")),
     Target("chat, unsampled: CPU, of the floor's", 1.25, _timed_ratio("unsampled", "chat")),
-    Target("chat stream: CPU us per chunk", 0.5, _chunk_cpu),
+    Target("chat stream: CPU us per chunk", 0.5, _chunk_cpu("sdk")),
+    Target("chat with content: CPU, of the floor's", 1.25, _timed_ratio("content", "chat")),
+    Target("chat with content, 100 KB prompt: CPU, of the floor's", 1.25, _timed_ratio("content", "chat-100k")),
+    Target("chat stream with content: CPU us per chunk", 1.5, _chunk_cpu("content")),
 )
 
 

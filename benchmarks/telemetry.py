@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,11 @@ class _Measurements:
     output_tokens: float = 0
 
 
+def _texts(messages: Any) -> list[str]:
+    """The texts in messages that were written to a span; none if they were not."""
+    return [part["content"] for message in json.loads(messages or "[]") for part in message["parts"]]
+
+
 class Telemetry:
     """Global providers as an application sets them: a batch processor, and a reader that nobody polls."""
 
@@ -66,7 +72,11 @@ class Telemetry:
                         found[point.attributes["gen_ai.token.type"]] += point.sum
         return _Measurements(found["calls"], found["input"], found["output"])
 
-    def faults(self, work: Work, instrumented: bool) -> list[str]:
+    def calls(self) -> int:
+        """How many calls have been measured so far."""
+        return int(self._measured().calls)
+
+    def faults(self, work: Work, instrumented: bool, content: bool = False) -> list[str]:
         """Run ``work`` once and compare what was emitted with what its calls must emit; empty when all is right."""
         self.flush()
         before = self._measured()
@@ -88,6 +98,9 @@ class Telemetry:
         for name, tokens in (("input", INPUT_TOKENS), ("output", OUTPUT_TOKENS)):
             right = sum(span.get(f"gen_ai.usage.{name}_tokens") == tokens for span in spans)
             expect(f"spans with the answer's {name} tokens", right, calls if self.sampled else 0)
+        for name, said in (("input", work.prompt), ("output", work.case.text)):
+            right = sum(said in _texts(span.get(f"gen_ai.{name}.messages")) for span in spans)
+            expect(f"spans with the {name}", right, calls if self.sampled and content else 0)
         expect("durations measured", after.calls - before.calls, calls)
         expect("input tokens measured", after.input_tokens - before.input_tokens, calls * INPUT_TOKENS)
         expect("output tokens measured", after.output_tokens - before.output_tokens, calls * OUTPUT_TOKENS)

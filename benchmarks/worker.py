@@ -10,27 +10,27 @@ from collections.abc import Callable
 from typing import Any
 
 from . import measure
-from .cases import CASES, MODES, Work, build
+from .cases import CASES, MODES, Mode, Work, build
 from .telemetry import Telemetry
 
 
-def _bare() -> None:
+def _bare(mode: Mode) -> None:
     """The same process without instrumentation: what all others are compared with."""
 
 
-def _floor() -> None:
+def _floor(mode: Mode) -> None:
     from . import floor
 
-    floor.install()
+    floor.install(mode.content)
 
 
-def _genscope() -> None:
+def _genscope(mode: Mode) -> None:
     from genscope.instrumentors import OpenAIInstrumentor
 
     OpenAIInstrumentor().instrument()
 
 
-IMPLEMENTATIONS: dict[str, Callable[[], None]] = {"bare": _bare, "floor": _floor, "genscope": _genscope}
+IMPLEMENTATIONS: dict[str, Callable[[Mode], None]] = {"bare": _bare, "floor": _floor, "genscope": _genscope}
 
 
 class Worker:
@@ -39,7 +39,7 @@ class Worker:
         self.mode = MODES[mode]
         self.telemetry = Telemetry(self.mode.sampled) if self.mode.providers else None
         self.work: dict[tuple[str, int], Work] = {}
-        IMPLEMENTATIONS[implementation]()  # as in a real program: before the SDK is imported
+        IMPLEMENTATIONS[implementation](self.mode)  # as in a real program: before the SDK is imported
 
     def _work(self, case: str, chunks: int) -> Work:
         """The case with streams of ``chunks`` chunks; its first use warms it up."""
@@ -66,7 +66,9 @@ class Worker:
         """Verify every case that was measured; in the mode without providers, set them now that it has been."""
         telemetry = self.telemetry = self.telemetry or Telemetry()
         instrumented = self.implementation != "bare"
-        return [fault for work in self.work.values() for fault in telemetry.faults(work, instrumented)]
+        return [
+            fault for work in self.work.values() for fault in telemetry.faults(work, instrumented, self.mode.content)
+        ]
 
 
 def main(implementation: str, mode: str) -> None:

@@ -75,7 +75,7 @@ def test_what_does_nothing_is_not_praised_for_it() -> None:
     script = """
 import json
 from benchmarks import worker
-worker.IMPLEMENTATIONS["genscope"] = lambda: None
+worker.IMPLEMENTATIONS["genscope"] = lambda mode: None
 idle = worker.Worker("genscope", "sdk")
 idle.count("chat", 0)
 print(json.dumps(idle.faults()))

@@ -10,6 +10,11 @@ from hypothesis import strategies as st
 
 from .test_fuzz import values
 
+ODD = ("\ud800", "é\udc00", "\U0001f600", "x" * 600, 2**63, -(2**63) - 1, 10**400, float("inf"), "\x00", {"": {"": ""}})
+"""What JSON can say and hypothesis seldom does."""
+
+whatever = values | st.sampled_from(ODD)
+
 MANY = 40
 """Items of a list that are looked into: a vector has thousands."""
 
@@ -35,9 +40,9 @@ def mutated(draw: st.DrawFn, said: Any) -> Any:
         elif change == "nest":
             container[key] = draw(st.sampled_from(([container[key]], {"type": container[key]})))
         else:
-            container[key] = draw(values)
+            container[key] = draw(whatever)
         if not whole:
-            return draw(values)
+            return draw(whatever)
     return whole[0]
 
 

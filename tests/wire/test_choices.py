@@ -80,6 +80,7 @@ ANSWERS: dict[str, tuple[Any, dict[str, Any]]] = {
     "finish reason empty": ({"choices": [{"index": 0, "finish_reason": ""}]}, {}),
     "finish reason a number": ({"choices": [{"index": 0, "finish_reason": 1}]}, {}),
     "finish reason unheard of": ({"choices": [{"finish_reason": "vibes"}]}, {"finish_reasons": ("vibes",)}),
+    "finish reason no Unicode": ({"choices": [{"finish_reason": "\ud800"}]}, {"finish_reasons": ("?",)}),
     "one of two unfinished": (
         {"choices": [{"index": 0, "finish_reason": None}, CUT]},
         {"finish_reasons": ("error", "length")},

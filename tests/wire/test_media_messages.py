@@ -46,6 +46,8 @@ from .test_media import (
 Shape = Callable[[Any, Any], Any]
 each_shape = pytest.mark.parametrize("shape", SHAPES)
 READERS = (images, transcriptions, speech, moderations, decisions)
+KEYS = ("prompt", "input", "instructions", "questions")
+"""Where something is said in a request to one of them."""
 
 
 def asked(*parts: Any, role: str = "user") -> dict[str, Any]:
@@ -235,16 +237,18 @@ def test_a_cancelled_response_says_what_a_fetched_one_says(shape: Shape) -> None
 
 @pytest.mark.parametrize("at", range(len(ODD)))
 def test_whatever_an_application_sends_is_no_fault_of_ours(at: int) -> None:
+    value = ODD[at]
+    among = [value, "hi", [value]]
     for reader in READERS:
-        heard(reader, dict.fromkeys(("prompt", "input", "instructions", "questions"), ODD[at]))
-        heard(reader, dict.fromkeys(("prompt", "input", "instructions", "questions"), [ODD[at], "hi", [ODD[at]]]))
-    heard(decisions, {"questions": [{"instructions": ODD[at]}, {"instructions": [ODD[at]]}]})
+        heard(reader, dict.fromkeys(KEYS, value))
+        heard(reader, dict.fromkeys(KEYS, among))
+    heard(decisions, {"questions": [{"instructions": value}, {"instructions": [value]}]})
 
 
 def test_an_iterator_is_left_to_the_sdk() -> None:
     for reader in READERS:
         mine = iter(["hi"])
-        content = heard(reader, dict.fromkeys(("prompt", "input", "instructions", "questions"), mine))
+        content = heard(reader, dict.fromkeys(KEYS, mine))
         assert (content.input, content.instructions) == (None, None)
         assert list(mine) == ["hi"]
 

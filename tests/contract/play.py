@@ -132,14 +132,23 @@ async def settled(value: Any) -> Any:
     return await value if inspect.isawaitable(value) else value
 
 
+def awaits() -> bool:
+    """Whether this is the async mode. What other instrumentations hand out has often the methods of both."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 def start(iterable: Any) -> Any:
     """The iterator with which a for-loop begins."""
-    return aiter(iterable) if hasattr(iterable, "__aiter__") else iter(iterable)
+    return aiter(iterable) if awaits() and hasattr(iterable, "__aiter__") else iter(iterable)
 
 
 async def step(iterator: Any) -> Any:
     """The next item, as a for-loop gets it, or END."""
-    if not hasattr(iterator, "__anext__"):
+    if not (awaits() and hasattr(iterator, "__anext__")):
         return next(iterator, END)
     try:
         return await iterator.__anext__()
@@ -148,7 +157,7 @@ async def step(iterator: Any) -> Any:
 
 
 async def enter(manager: Any) -> Any:
-    if hasattr(manager, "__aenter__"):
+    if awaits() and hasattr(manager, "__aenter__"):
         return await manager.__aenter__()
     return manager.__enter__()
 
@@ -164,7 +173,7 @@ async def close(thing: Any) -> None:
 @asynccontextmanager
 async def both(manager: Any) -> AsyncIterator[Any]:
     """A with-block over a context manager of either kind."""
-    if hasattr(manager, "__aenter__"):
+    if awaits() and hasattr(manager, "__aenter__"):
         async with manager as entered:
             yield entered
     else:

@@ -1,0 +1,23 @@
+"""Fixtures of the process models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from genscope.local.simulator import Simulator
+
+pytest.register_assert_rewrite(*(f"{__package__}.{module}" for module in ("ledger", "running")))
+
+from .running import Venue  # noqa: E402 - rewritten first
+
+
+@pytest.fixture
+def venue(tmp_path: Path, simulator: Simulator) -> Iterator[Venue]:
+    simulator.reset()
+    yield Venue(tmp_path, simulator)
+    simulator.release()
+    simulator.wait_until(lambda simulator: simulator.connections == 0, timeout=1.0)
+    simulator.reset()

@@ -1,0 +1,1 @@
+"""The programs that run in processes of their own: users' programs, which know OpenTelemetry and genscope."""

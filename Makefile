@@ -19,11 +19,17 @@ SUFFIX := -$(VERSION)
 endif
 VENV := .venv$(SUFFIX)
 OLDEST_VENV := .venv-oldest$(SUFFIX)
+BESIDE_VENV := .venv-beside$(SUFFIX)
 
 # The oldest releases we promise to work with. The lower bounds in pyproject.toml say the same.
 OLDEST := 'openai==1.26.0' 'httpx<0.28' 'wrapt==1.16.0' \
 	'opentelemetry-api==1.30.0' 'opentelemetry-sdk==1.30.0' 'opentelemetry-exporter-otlp==1.30.0' \
 	'opentelemetry-instrumentation==0.51b0' 'opentelemetry-distro==0.51b0'
+
+# Who else traces the same calls: tests/beside holds us to living with their newest releases. In an environment of their
+# own, because installed they take part in whatever runs there.
+BESIDE := opentelemetry-instrumentation-genai-openai opentelemetry-instrumentation-openai \
+	openinference-instrumentation-openai opentelemetry-instrumentation-httpx langchain-openai
 
 # $(call environment,FOLDER,REQUIREMENTS): an environment from scratch, so that it holds what is asked for and nothing else.
 # `uv --version` and not `command -v uv`: a pyenv shim may be there and refuse to run. pip is renewed first: the one that
@@ -41,7 +47,7 @@ define environment
 	@touch $@
 endef
 
-.PHONY: help venv demo test test-oldest lint format types docs bench build clean
+.PHONY: help venv demo test test-oldest test-beside lint format types docs bench build clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -55,6 +61,9 @@ $(VENV)/.ready: pyproject.toml entry_points.cfg
 $(OLDEST_VENV)/.ready: pyproject.toml entry_points.cfg Makefile
 	$(call environment,$(OLDEST_VENV),-e '.[test]' $(OLDEST))
 
+$(BESIDE_VENV)/.ready: pyproject.toml entry_points.cfg Makefile
+	$(call environment,$(BESIDE_VENV),-e '.[test]' $(BESIDE))
+
 demo: $(VENV)/.ready ## genscope at work on a provider of its own: no key, no network
 	$(VENV)/bin/genscope demo $(ARGS)
 
@@ -63,6 +72,9 @@ test: $(VENV)/.ready ## the tests, with the newest libraries
 
 test-oldest: $(OLDEST_VENV)/.ready ## the tests, with the oldest libraries we support
 	$(OLDEST_VENV)/bin/python -m pytest $(ARGS)
+
+test-beside: $(BESIDE_VENV)/.ready ## the tests beside other instrumentations, with their newest releases
+	$(BESIDE_VENV)/bin/python -m pytest tests/beside $(ARGS)
 
 lint: $(VENV)/.ready ## ruff: rules and layout
 	$(VENV)/bin/ruff check

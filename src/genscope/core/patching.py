@@ -108,30 +108,26 @@ class Patch:
         original = _current(holder, attribute)
         installed = wrapt.FunctionWrapper(original, wrapper)
         setattr(holder, attribute, installed)
-        self._keep(_Place(owner, name, wrapper, original, installed, lambda: owner), holder)
-
-    def _keep(self, place: _Place, holder: Any) -> None:
-        if holder is not place.owner:
+        place = _Place(owner, name, wrapper, original, installed, lambda: owner)
+        if holder is not owner:
             place.holder = ref(holder, lambda _: self._return(place))
         self._places.append(place)
 
     def _return(self, place: _Place) -> None:
         """Somebody took off their wrapper, with ours inside: go back where they put back what was there before us.
 
-        Called when theirs is collected, wherever that is: nothing may be raised.
+        Called when theirs is collected, wherever that is: nothing may be raised. Another's wrapper that is there now is
+        not looked into, because it may be changing in this moment.
         """
         if not self.installed:
             return
         try:
             self._places.remove(place)
-            holder = place.owner
-            for found in _wrappers(_current(holder, place.name)):
-                if found is place.installed:  # they put back what was inside of theirs
-                    place.holder = lambda: place.owner
-                    self._keep(place, holder)
-                    return
-                holder = found
-            if _current(place.owner, place.name) is not None:
+            found = _current(place.owner, place.name)
+            if found is place.installed:  # they put back what was inside of theirs
+                place.holder = lambda: place.owner
+                self._places.append(place)
+            elif found is not None and not _is_wrapper(found):
                 self._place(place.owner, place.name, place.wrapper)
         except Exception:
             self.skipped[place.name] = "taken off by another instrumentation"
@@ -139,9 +135,13 @@ class Patch:
 
 def _wrappers(found: Any) -> Iterator[Any]:
     """The wrappers around a method, from the outside to the inside."""
-    while issubclass(type(found), wrapt.FunctionWrapper):  # `isinstance` would ask what is wrapped, too
+    while _is_wrapper(found):
         yield found
         found = found.__wrapped__
+
+
+def _is_wrapper(found: Any) -> bool:
+    return issubclass(type(found), wrapt.FunctionWrapper)  # `isinstance` would ask what is wrapped, too
 
 
 def _current(owner: Any, name: str) -> Any:

@@ -18,6 +18,9 @@ _PROVIDER_NAME: Final = semconv.PROVIDER_NAME
 _REQUEST_MODEL: Final = semconv.REQUEST_MODEL
 _SERVER_ADDRESS: Final = semconv.SERVER_ADDRESS
 _SERVER_PORT: Final = semconv.SERVER_PORT
+_RESPONSE_ID: Final = semconv.RESPONSE_ID
+_RESPONSE_MODEL: Final = semconv.RESPONSE_MODEL
+_FINISH_REASONS: Final = semconv.RESPONSE_FINISH_REASONS
 _USAGE: Final = semconv.USAGE
 
 
@@ -75,15 +78,15 @@ def response_attributes(op: Operation) -> Attributes:
             if meaning in names:
                 attributes[names[meaning]] = value
     if op.response_id is not None:
-        attributes[semconv.RESPONSE_ID] = op.response_id
+        attributes[_RESPONSE_ID] = op.response_id
     if op.finish_reasons is not None:
-        attributes[semconv.RESPONSE_FINISH_REASONS] = op.finish_reasons
+        attributes[_FINISH_REASONS] = op.finish_reasons
     if op.usage is not None:
         for field, tokens in vars(op.usage).items():
             if tokens is not None:
                 attributes[_USAGE[field]] = tokens
     if op.response_model is not None:
-        attributes[semconv.RESPONSE_MODEL] = op.response_model
+        attributes[_RESPONSE_MODEL] = op.response_model
     if op.failure is not None:
         _add_failure(attributes, op.failure)
     return attributes

@@ -128,12 +128,11 @@ def read_parameters(op: Operation, body: Mapping[str, Any], rules: Mapping[str, 
     """Fill `op.model` and `op.request` from the keys of a request body that have a rule."""
     op.model = text(body.get("model"))
     request = op.request
-    for key in body:
-        if key in rules:
-            meaning, read = rules[key]
-            value = read(body[key])
-            if value is not None:
-                request[meaning] = value
+    for key in filter(rules.__contains__, body):
+        meaning, read = rules[key]
+        value = read(body[key])
+        if value is not None:
+            request[meaning] = value
 
 
 def read_identity(op: Operation, answer: Any) -> None:

@@ -54,8 +54,9 @@ def finish_reason(answer: Any) -> str | None:
     """The API has a status instead; the conventions' word for it."""
     status = text(getattr(answer, "status", None))
     if status == "completed":
-        output = map(named, listed(getattr(answer, "output", None)))
-        return "tool_call" if any(map(is_for_client, output)) else "stop"
+        output = listed(getattr(answer, "output", None))
+        calls = (named(item) for item in output if getattr(item, "type", None) != "message")
+        return "tool_call" if any(map(is_for_client, calls)) else "stop"
     if status == "incomplete":
         reason = text(getattr(getattr(answer, "incomplete_details", None), "reason", None))
         return _FINISH_REASONS.get(reason, reason) if reason else None

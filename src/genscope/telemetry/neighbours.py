@@ -26,6 +26,9 @@ _MARKS: Final[Mapping[str, frozenset[str]]] = {
 }
 """How instrumentations mark a span as that of one model call: the conventions, OpenInference, OpenLLMetry."""
 
+_OPENLLMETRY: Final = "openllmetry"
+_UNMEASURED: Final = frozenset({("opentelemetry.instrumentation.openai.v1", "text_completion")})
+"""What it makes spans of and does not measure: there it does not go by the name of one that `measures_itself`."""
 
 LATECOMER: Final = "opentelemetry.instrumentation.openai.v1.responses_wrappers"
 """OpenLLMetry's wrappers of the Responses API. They make their span when the call is over: none is current before."""
@@ -43,11 +46,12 @@ def find_neighbour(op: Operation, context: Context, provider: Any) -> tuple[Any,
     resource = getattr(provider or get_tracer_provider(), "resource", None)
     current = _describing(context, resource)
     if current is not None:
-        return current, getattr(getattr(current, "instrumentation_scope", None), "name", "")
+        scope = getattr(getattr(current, "instrumentation_scope", None), "name", "")
+        return current, _OPENLLMETRY if (scope, op.name) in _UNMEASURED else scope
     if LATECOMER in sys.modules and resource is not None:
         awaited = _awaited(op, resource)
         if awaited is not None:
-            return awaited, "openllmetry"
+            return awaited, _OPENLLMETRY
     return None
 
 

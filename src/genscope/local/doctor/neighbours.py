@@ -68,6 +68,6 @@ def _advice(neighbour: Neighbour) -> str:
     also = ", ".join(neighbour.shares_name_with)
     hits = f", which hits {also} as well" if also else ""
     return (
-        f"{neighbour.distribution} traces {neighbour.sdk} too: genscope completes its span where it can, else there "
-        f"are two; to have ours alone set {DISABLED}={neighbour.name}{hits}."
+        f"{neighbour.distribution} traces {neighbour.sdk} too: genscope completes its spans instead of making its own; "
+        f"to have ours alone set {DISABLED}={neighbour.name}{hits}."
     )

@@ -330,3 +330,15 @@ def test_a_log_that_breaks_is_no_fault_of_the_call(simulator: Simulator, caplog:
     assert [record.getMessage() for record in caplog.records if record.name == "genscope"] == [
         "genscope: Details.end failed (RuntimeError); the call is not affected"
     ]
+
+
+def test_events_that_cannot_be_written_cost_the_span_nothing(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(log: Any, provider: Any) -> None:
+        raise ImportError("a release of OpenTelemetry that nobody knows yet")
+
+    monkeypatch.setattr("genscope.telemetry.events.EventLog.__init__", broken)
+    told = tell(TALKS["chat"], simulator, "plain", MODES[0], capture_message_content="SPAN_AND_EVENT")
+    assert told.recorder.span().attributes[INPUT]
+    assert "no events are written" in caplog.text

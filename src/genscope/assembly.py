@@ -52,7 +52,10 @@ def _telemetry(providers: Providers, settings: Settings) -> Iterator[Stage]:
     flavours = semconv.flavours(settings.semconv_stability_opt_in, legacy=settings.legacy_names)
     yield from metric_stages(providers.meter, flavours, chunk_times=settings.time_per_output_chunk)
     if settings.details_events or settings.exception_signal != "spans":
-        yield from _events(providers.logger, content, settings)
+        try:
+            yield from _events(providers.logger, content, settings)
+        except Exception:  # a logger provider, or a release of OpenTelemetry, that we do not know
+            logger.warning("genscope: no events are written", exc_info=True)
 
 
 def _events(provider: Any, content: ContentWriter, settings: Settings) -> Iterator[Stage]:

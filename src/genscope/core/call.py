@@ -285,7 +285,8 @@ def end_open_calls() -> None:
 def _unended() -> Iterator[Call]:
     """Looked for when they are wanted, at exit: to keep a list of the calls in flight would cost each of them."""
     for found in gc.get_referrers(Call):
-        if type(found) is Call and not found.finished and found.op.started > _born:
+        # one that another thread is just making has no fields yet
+        if type(found) is Call and getattr(found, "_unfinished", None) and found.op.started > _born:
             yield found
 
 

@@ -5,42 +5,33 @@ from __future__ import annotations
 from typing import Any, Final
 
 from genscope.core.operation import Operation
-from genscope.wire.fields import UsageKeys, event_error, objects, read_usage, text
+from genscope.wire.fields import UsageKeys, objects, read_usage, text
+from genscope.wire.typed_events import TypedEvents
 
-_KEPT: Final = frozenset(
-    {
-        "image_generation.completed",
-        "image_edit.completed",
-        "transcript.text.done",
-        "speech.audio.done",
-        "error",
-    }
-)
 _CONTENT: Final = (".delta", ".segment", ".partial_image", ".completed")
 
 
-class Answer:
+class Answer(TypedEvents):
     """What the events of a stream say, with the fields of a whole answer."""
 
-    __slots__ = ("error", "usage")
+    __slots__ = ("usage",)
+
+    kept = frozenset(
+        {
+            "image_generation.completed",
+            "image_edit.completed",
+            "transcript.text.done",
+            "speech.audio.done",
+            "error",
+        }
+    )
 
     def __init__(self) -> None:
+        super().__init__()
         self.usage: Any = None
-        self.error: Any = None
 
-    def fold(self, event: Any) -> None:
-        try:
-            if event.type in _KEPT:
-                self._keep(event)
-        except (AttributeError, TypeError):  # no type, no name of one, or plain JSON (`cast_to=object`)
-            self._keep(objects(event))
-
-    def _keep(self, event: Any) -> None:
-        kind = text(getattr(event, "type", None))
-        if kind == "error":
-            self.error = event_error(event)
-        elif kind in _KEPT:
-            self.usage = getattr(event, "usage", None)
+    def keep(self, event: Any) -> None:
+        self.usage = getattr(event, "usage", None)
 
     def lead(self, event: Any) -> str | None:
         kind = text(getattr(objects(event), "type", None))

@@ -5,37 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from genscope.wire.fields import event_error, listed, objects, text
+from genscope.wire.fields import listed, objects, text
 from genscope.wire.json_values import label, named
-
-_KEPT: Final = frozenset(
-    f"response.{name}" for name in ("created", "in_progress", "queued", "completed", "incomplete", "failed")
-) | {"error"}
-"""The events that carry the response as it is so far, and the one that ends a stream without."""
+from genscope.wire.typed_events import TypedEvents
 
 
-class Answer:
+class Answer(TypedEvents):
     """A streamed response: its latest snapshot."""
 
-    __slots__ = ("error", "snapshot")
+    __slots__ = ("snapshot",)
+
+    kept = frozenset(
+        f"response.{name}" for name in ("created", "in_progress", "queued", "completed", "incomplete", "failed")
+    ) | {"error"}
+    """The events that carry the response as it is so far, and the one that ends a stream without."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.snapshot: Any = None
-        self.error: Any = None
 
-    def fold(self, event: Any) -> None:
-        try:
-            if event.type in _KEPT:
-                self._keep(event)
-        except (AttributeError, TypeError):  # no type, no name of one, or plain JSON (`cast_to=object`)
-            self._keep(objects(event))
-
-    def _keep(self, event: Any) -> None:
-        kind = text(getattr(event, "type", None))
-        if kind == "error":
-            self.error = event_error(event)
-        elif kind in _KEPT:
-            self.snapshot = objects(getattr(event, "response", None)) or self.snapshot
+    def keep(self, event: Any) -> None:
+        self.snapshot = objects(getattr(event, "response", None)) or self.snapshot
 
     def lead(self, event: Any) -> str | None:
         kind = text(getattr(objects(event), "type", None))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .answers import Ask, Usage, compose
 from .exchange import Exchange, Frame, Json
 from .models import CREATED, asked
+from .openai_responses import detailed_usage
 
 __all__ = ["broken", "frames", "whole"]
 
@@ -61,16 +62,5 @@ def _usage(x: Exchange, usage: Usage | None) -> Json | None:
     if usage is None:
         return None
     pixels = _PIXELS if _is_edit(x) else 0
-    details: tuple[Json | None, Json | None] = (
-        {"text_tokens": usage.prompt - pixels, "image_tokens": pixels},
-        {"text_tokens": 0, "image_tokens": usage.completion},
-    )
-    if x.scenario.usage == "null_details":
-        details = (None, None)
-    return {
-        "input_tokens": usage.prompt,
-        "input_tokens_details": details[0],
-        "output_tokens": usage.completion,
-        "output_tokens_details": details[1],
-        "total_tokens": usage.total,
-    }
+    of_input: Json = {"text_tokens": usage.prompt - pixels, "image_tokens": pixels}
+    return detailed_usage(x, usage, of_input, {"text_tokens": 0, "image_tokens": usage.completion})

@@ -217,17 +217,18 @@ def usage_object(x: Exchange, usage: Usage | None) -> Json | None:
     """The `usage` object of the Responses API, None when there is no usage to report."""
     if usage is None:
         return None
-    details: tuple[Json | None, Json | None] = (
-        {"cached_tokens": usage.cached, "cache_write_tokens": 0},
-        {"reasoning_tokens": usage.reasoning},
-    )
-    if x.scenario.usage == "null_details":
-        details = (None, None)
+    of_input: Json = {"cached_tokens": usage.cached, "cache_write_tokens": 0}
+    return detailed_usage(x, usage, of_input, {"reasoning_tokens": usage.reasoning})
+
+
+def detailed_usage(x: Exchange, usage: Usage, of_input: Json, of_output: Json) -> Json:
+    """Totals and their parts, as all but the oldest APIs call them."""
+    known = x.scenario.usage != "null_details"
     return {
         "input_tokens": usage.prompt,
-        "input_tokens_details": details[0],
+        "input_tokens_details": of_input if known else None,
         "output_tokens": usage.completion,
-        "output_tokens_details": details[1],
+        "output_tokens_details": of_output if known else None,
         "total_tokens": usage.total,
     }
 

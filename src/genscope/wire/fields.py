@@ -135,15 +135,15 @@ def read_parameters(op: Operation, body: Mapping[str, Any], rules: Mapping[str, 
             request[meaning] = value
 
 
+_IDENTITY: Final = ("id", "model", "service_tier", "system_fingerprint")
+
+
 def read_identity(op: Operation, answer: Any) -> None:
     """Who answered, and how it was served."""
-    try:
-        id, model, tier, fingerprint = answer.id, answer.model, answer.service_tier, answer.system_fingerprint
-    except AttributeError:  # older SDKs and other formats lack some
-        names = ("id", "model", "service_tier", "system_fingerprint")
-        id, model, tier, fingerprint = (getattr(answer, name, None) for name in names)
-    said = f"{id}{model}{tier}{fingerprint}"
-    if not said.isascii() or len(said) > _LONGEST:
+    said = members(answer)
+    id, model, tier, fingerprint = map(said.get, _IDENTITY)
+    words = f"{id}{model}{tier}{fingerprint}"
+    if not words.isascii() or len(words) > _LONGEST:
         id, model, tier, fingerprint = map(text, (id, model, tier, fingerprint))
     if id and isinstance(id, str):
         op.response_id = id

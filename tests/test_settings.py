@@ -25,6 +25,10 @@ def hook(op: Any, raw: Any) -> None:
     """Does nothing."""
 
 
+async def async_hook(op: Any, raw: Any) -> None:
+    return
+
+
 @dataclass(frozen=True)
 class Example:
     """An option: its environment variable, its default, the spellings of each value, and what is refused."""
@@ -42,7 +46,15 @@ class Example:
 LATEST, DUP = "gen_ai_latest_experimental", "gen_ai_latest_experimental/dup"
 CAPTURE = {name: (name, name.lower(), f" {name} ") for name in ("NO_CONTENT", "SPAN_ONLY", "EVENT_ONLY")}
 HOOK = {hook: (f"{__name__}:hook", f" {__name__} : hook ", hook)}
-NO_HOOKS = ("hook", f"{__name__}:nothing", "no_such_module:hook", f"{__name__}:LATEST", ":", f"{__name__}:")
+NO_HOOKS = (
+    f"{__name__}:async_hook",
+    "hook",
+    f"{__name__}:nothing",
+    "no_such_module:hook",
+    f"{__name__}:LATEST",
+    ":",
+    f"{__name__}:",
+)
 
 EXAMPLES = {
     "capture_message_content": Example(

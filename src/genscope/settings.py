@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from importlib import import_module
+from inspect import iscoroutinefunction
 from typing import Any, Final, cast
 
 logger = logging.getLogger("genscope")
@@ -87,15 +88,15 @@ Hook = Callable[[Any, Any], Any]
 
 
 def _function(value: Any) -> Hook:
-    if callable(value):
-        return value
-    module, colon, name = str(value).partition(":")
-    try:
-        found = getattr(import_module(module.strip()), name.strip()) if colon else None
-    except Exception:  # an import runs whatever the module does
-        found = None
-    if not callable(found):
-        raise ValueError("a function, or where to import one from: package.module:function")
+    found = value
+    if not callable(value):
+        module, colon, name = str(value).partition(":")
+        try:
+            found = getattr(import_module(module.strip()), name.strip()) if colon else None
+        except Exception:  # an import runs whatever the module does
+            found = None
+    if not callable(found) or iscoroutinefunction(found):  # nobody would await it
+        raise ValueError("a function, not an async one, or where to import it from: package.module:function")
     return found
 
 

@@ -116,6 +116,20 @@ def test_several_clients_keep_their_own_provider(known: tuple[Sdk, bytes]) -> No
     assert named == ["openai", "groq", "_OTHER", "_OTHER", "groq", "openai"]
 
 
+def test_a_client_may_have_its_own_idea_of_its_url(known: tuple[Sdk, bytes]) -> None:
+    sdk, body = known
+    stand_in = StandIn(sdk, "sync", lambda request: answer(sdk, body), base_url="https://api.openai.com/v1")
+    plain = type(stand_in.client)
+    elsewhere = property(lambda client: type(client._base_url)("https://api.groq.com/openai/v1/"))
+    with instrumented(sdk, providers={}) as recorder:
+        stand_in.ask(sdk.apis[0])
+        stand_in.client.__class__ = type("Moving", (plain,), {"base_url": elsewhere})
+        stand_in.ask(sdk.apis[0])
+    stand_in.http.close()
+    named = [(span.attributes or {})["gen_ai.provider.name"] for span in recorder.spans()]
+    assert named == ["openai", "groq"]
+
+
 def test_refinements_are_for_those_they_refine(known: tuple[Sdk, bytes]) -> None:
     """`openai.*` attributes belong to OpenAI and Azure, not to whoever speaks the format."""
     sdk, body = known

@@ -9,7 +9,9 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import filterfalse
+from operator import attrgetter
 from time import perf_counter
 from types import ModuleType
 from typing import Any, Final, cast
@@ -141,7 +143,7 @@ class Seam:
                 return self._locate(client, parts.scheme, parts.hostname or "", parts.port)
             except ValueError:  # no URL that anybody could call, but the SDK is to say so
                 return UNKNOWN, None, None
-        url = client.base_url
+        url = _url_attribute(client.__class__)(client)
         key = (id(url), client.__class__)
         known = self._endpoints.get(key)
         if known is not None and known[0] is url:  # the URL is kept here, so its id is not given to another one
@@ -246,6 +248,17 @@ class Seam:
 
 
 _Request = tuple[tuple[Any, ...], dict[str, Any], Settle]
+
+
+@lru_cache(_MAX_ENDPOINTS)
+def _url_attribute(client: type) -> attrgetter[Any]:
+    """`base_url`, or what the SDK itself has behind it: openai 3.54 runs an import statement whenever it is asked.
+
+    Not where a subclass has its own idea, as the client behind the functions of the module `openai`.
+    """
+    getter = getattr(getattr(client, "base_url", None), "fget", None)
+    plain = getattr(getter, "__module__", "").endswith(("._base_client", "._client"))
+    return attrgetter("_base_url" if plain else "base_url")
 
 
 def _is_raw(headers: Any) -> bool:

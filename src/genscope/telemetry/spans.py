@@ -87,9 +87,10 @@ class Spans(Stage):
             span.end()
             return
         try:
+            attributes = response_attributes(op)
             if op.content is not None:  # four more attributes, before those that have to stay
-                span.set_attributes(self._said(op) | identity_attributes(op))
-            span.set_attributes(response_attributes(op))
+                attributes = self._said(op) | identity_attributes(op) | attributes
+            span.set_attributes(attributes)
             if op.failure is not None:
                 self._record_failure(span, op, op.failure)
         finally:

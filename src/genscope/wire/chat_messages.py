@@ -38,6 +38,9 @@ def _said(answer: Any) -> Iterator[tuple[Fields, Any]]:
         yield named(getattr(choice, "message", None)), getattr(choice, "finish_reason", None)
 
 
+_BESIDE: Final = ("refusal", "tool_calls", "function_call", "audio", "images", "reasoning_content", "reasoning")
+"""What a message may have beside its content: nearly all have none of these."""
+_say_nothing: Final = frozenset((type(None),)).issuperset
 _FINISH_REASONS: Final = {"tool_calls": "tool_call", "function_call": "tool_call"}
 
 
@@ -49,7 +52,7 @@ def _message(said: Fields, finish_reason: Any = None, role: str = "unknown") -> 
         parts = [messages.tool_call_response(label(said.get("tool_call_id")), result_of(said.get("content")))]
     else:
         parts = parts_of(said.get("content"))
-        if len(said) > ("role" in said) + ("content" in said):
+        if not _say_nothing(map(type, map(said.get, _BESIDE))):
             parts = [*_thoughts(said), *parts, *_extras(said)]
     return messages.message(role, parts, name=label(said.get("name")), finish_reason=reason)
 

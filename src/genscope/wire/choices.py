@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar, cast
 
 from genscope.core.operation import Operation
@@ -114,14 +114,17 @@ def index_of(choice: Any, place: int) -> int | None:
     return index if index is not None and 0 <= index < _MAX_CHOICES else None
 
 
-def in_order(choices: Any) -> Iterator[Any]:
+def in_order(choices: Any) -> Iterable[Any]:
     """The choices of a whole answer by their index."""
+    found = listed(choices)
+    if len(found) < 2:
+        return found
 
     def index(numbered: tuple[int, Any]) -> int:
-        found = index_of(numbered[1], numbered[0])
-        return numbered[0] if found is None else found
+        place = index_of(numbered[1], numbered[0])
+        return numbered[0] if place is None else place
 
-    return (choice for _, choice in sorted(enumerate(listed(choices)), key=index))
+    return (choice for _, choice in sorted(enumerate(found), key=index))
 
 
 _MAX_CHOICES: Final = 128

@@ -79,8 +79,7 @@ def read_response(op: Operation, answer: Any) -> None:
     conversation = text(getattr(getattr(answer, "conversation", None), "id", None))
     if conversation is not None:
         op.response["conversation_id"] = conversation
-    kinds = {text(getattr(item, "type", None)) for item in listed(getattr(answer, "output", None))}
-    if "compaction" in kinds:
+    if any(getattr(item, "type", None) == "compaction" for item in listed(getattr(answer, "output", None))):
         op.response["compacted"] = True
     reason = finish_reason(answer)
     if reason is not None:

@@ -2,10 +2,12 @@
 #
 #   make test                         the tests, in .venv
 #   make test ARGS="-k stream -x"     some of them
+#   make test JOBS=0                  in one process, for a debugger; otherwise in as many as there are cores
 #   make test PYTHON=python3.12       with another Python, in an environment of its own (.venv-3.12)
 
 PYTHON ?= python3
 ARGS ?=
+JOBS ?= auto
 
 # The default Python lives in .venv; any other beside it, so that going to and fro does not build them anew each time.
 ifeq ($(PYTHON),python3)
@@ -22,7 +24,8 @@ OLDEST_VENV := .venv-oldest$(SUFFIX)
 BESIDE_VENV := .venv-beside$(SUFFIX)
 
 # The oldest releases we promise to work with. The lower bounds in pyproject.toml say the same.
-OLDEST := 'openai==1.26.0' 'httpx<0.28' 'wrapt==1.16.0' \
+OLDEST := 'openai==1.26.0' 'anthropic==0.40.0' 'groq==0.11.0' 'together==2.0.0' 'cerebras-cloud-sdk==1.0.0' \
+	'writer-sdk==2.0.0' 'httpx<0.28' 'wrapt==1.16.0' \
 	'opentelemetry-api==1.30.0' 'opentelemetry-sdk==1.30.0' 'opentelemetry-exporter-otlp==1.30.0' \
 	'opentelemetry-instrumentation==0.51b0' 'opentelemetry-distro==0.51b0'
 
@@ -68,10 +71,10 @@ demo: $(VENV)/.ready ## genscope at work on a provider of its own: no key, no ne
 	$(VENV)/bin/genscope demo $(ARGS)
 
 test: $(VENV)/.ready ## the tests, with the newest libraries
-	$(VENV)/bin/python -m pytest $(ARGS)
+	$(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 test-oldest: $(OLDEST_VENV)/.ready ## the tests, with the oldest libraries we support
-	$(OLDEST_VENV)/bin/python -m pytest $(ARGS)
+	$(OLDEST_VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 test-beside: $(BESIDE_VENV)/.ready ## the tests beside other instrumentations, with their newest releases
 	$(BESIDE_VENV)/bin/python -m pytest tests/beside $(ARGS)

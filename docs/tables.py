@@ -15,13 +15,13 @@ from pathlib import Path
 from genscope import semconv, settings, wire
 from genscope.core.errors import KINDS, RETRYABLE
 from genscope.core.operation import Usage
-from genscope.instrumentors import OpenAIInstrumentor
+from genscope.instrumentors import SdkInstrumentor, chosen
 from genscope.providers import hosts
-from genscope.providers.coverage import NOT_TRACED
-from genscope.providers.openai import OPENAI
+from genscope.providers.coverage import coverage_of
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+SDKS = chosen(None)
 
 _MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -34,7 +34,7 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
             "gen_ai.operation.name",
             "string",
             "`chat`, `text_completion`, `embeddings`, `generate_content` (images, audio, decisions), `moderation`, "
-            "`fetch_response` or `cancel_response`",
+            "`fetch_response`, `cancel_response` or `count_tokens`",
         ),
         ("gen_ai.provider.name", "string", "who answers, told by the host; `_OTHER` for a host that is not known"),
         ("gen_ai.request.model", "string", "model as requested"),
@@ -58,6 +58,11 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
         ("gen_ai.request.encoding_formats", "string[]", "format of embeddings"),
         ("gen_ai.embeddings.dimension.count", "int", "length of a vector: as requested, then as received"),
         ("openai.request.service_tier", "string", "tier asked for, if not `auto`; OpenAI and Azure only"),
+        ("genscope.request.service_tier", "string", "the same for Anthropic"),
+        ("genscope.request.speed", "string", "speed asked for (`fast`); Anthropic"),
+        ("genscope.request.cache_ttl", "string", "how long the prompt is to stay in the cache: `5m`, `1h`; Anthropic"),
+        ("genscope.request.thinking.type", "string", "`enabled`, `adaptive`, `between_tools` or `disabled`; Anthropic"),
+        ("genscope.request.thinking.budget_tokens", "int, tokens", "limit for thinking; Anthropic"),
     ),
     "Response": (
         ("gen_ai.response.id", "string", "id of the answer"),
@@ -67,6 +72,12 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
         ("gen_ai.conversation.compacted", "boolean", "`true` when the answer holds a compaction, else absent"),
         ("openai.response.service_tier", "string", "tier that served the call; OpenAI and Azure only"),
         ("openai.response.system_fingerprint", "string", "backend configuration; OpenAI and Azure only"),
+        ("genscope.response.service_tier", "string", "tier that served the call; Anthropic"),
+        ("genscope.response.speed", "string", "speed at which it was served; Anthropic"),
+        ("genscope.response.inference_geo", "string", "where it was computed; Anthropic"),
+        ("genscope.response.container.id", "string", "container in which the model ran code; Anthropic"),
+        ("genscope.response.refusal.category", "string", "why the model refused (`stop_reason` `refusal`); Anthropic"),
+        ("genscope.counted_tokens", "int, tokens", "size of an input that was only counted: nothing was used"),
     ),
     "Usage": (
         ("gen_ai.usage.input_tokens gen_ai.usage.output_tokens", "int, tokens", "totals, parts included"),
@@ -82,6 +93,16 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
             "gen_ai.usage.text.output_tokens gen_ai.usage.image.output_tokens gen_ai.usage.audio.output_tokens",
             "int, tokens",
             "parts of the output by modality",
+        ),
+        (
+            "genscope.usage.cache_write_5m.input_tokens genscope.usage.cache_write_1h.input_tokens",
+            "int, tokens",
+            "parts of what was written to the cache, by how long it stays there; Anthropic",
+        ),
+        (
+            "genscope.usage.web_search_requests genscope.usage.web_fetch_requests",
+            "int",
+            "uses of the provider's own tools, which are billed besides tokens; Anthropic",
         ),
         ("genscope.usage.audio_seconds", "double, s", "length of the audio, if it is this that is billed"),
     ),
@@ -175,37 +196,6 @@ METRIC_ATTRIBUTES = (
     "genscope.error.kind",
 )
 """No measurement has others."""
-
-API_NAMES = {
-    "POST /chat/completions": "chat.completions.create chat.completions.parse chat.completions.stream",
-    "POST /responses": "responses.create responses.parse responses.stream",
-    "POST /responses/compact": "responses.compact",
-    "GET /responses/{response_id}": "responses.retrieve responses.stream",
-    "POST /responses/{response_id}/cancel": "responses.cancel",
-    "POST /embeddings": "embeddings.create",
-    "POST /completions": "completions.create",
-    "POST /images/generations": "images.generate",
-    "POST /images/edits": "images.edit",
-    "POST /images/variations": "images.create_variation",
-    "POST /audio/transcriptions": "audio.transcriptions.create",
-    "POST /audio/translations": "audio.translations.create",
-    "POST /audio/speech": "audio.speech.create",
-    "POST /moderations": "moderations.create",
-    "POST /decisions": "decisions.create",
-}
-"""The SDK's methods by route: a test compares them with those of the newest SDK."""
-
-STREAMING = (
-    "POST /chat/completions",
-    "POST /responses",
-    "GET /responses/{response_id}",
-    "POST /completions",
-    "POST /images/generations",
-    "POST /images/edits",
-    "POST /audio/transcriptions",
-    "POST /audio/speech",
-)
-"""The routes that stream, as the SDK has it."""
 
 
 def emitted() -> set[str]:
@@ -311,16 +301,36 @@ def provider_names() -> str:
 
 
 def coverage() -> str:
-    """All of the openai SDK: what is traced, in which ways of calling, and what is not, and why."""
-    found = {f"{route.method} {route.path}": route.reader.OPERATION for route in OPENAI.routes}
-    _same("routes", API_NAMES.keys(), found.keys())
-    rows: list[Sequence[str]] = []
-    for path, operation in found.items():
-        streams = "yes" if path in STREAMING else "\N{EN DASH}"
-        rows.append((_codes(API_NAMES[path].split()), f"`{path}`", "yes", "yes", streams, "yes", f"`{operation}`"))
-    rows += [(kind.what, _codes(kind.requests), *("no",) * 4, kind.why) for kind in NOT_TRACED]
+    """What is traced of each SDK, in which ways of calling."""
     ways = ("sync", "async", "stream", "raw")
-    return _table((f"API ({OpenAIInstrumentor.requires})", "Request", *ways, "Operation, or why not"), rows)
+    rows: list[Sequence[str]] = []
+    for sdk in SDKS:
+        found = {f"{route.method} {route.path}": route.reader.OPERATION for route in sdk.sdk.routes}
+        said = {row.request: row for row in coverage_of(sdk.sdk.name).traced}
+        _same(f"routes of {sdk.sdk.name}", said.keys(), found.keys())
+        rows.append((f"**{_required(sdk)}**", *("",) * 6))
+        for request, operation in found.items():
+            row = said[request]
+            names = _codes(row.methods.split()) + (f" ({row.former})" if row.former else "")
+            streams = "yes" if row.streams else "\N{EN DASH}"
+            rows.append((names, f"`{request}`", "yes", "yes", streams, "yes", f"`{operation}`"))
+    return _table(("API", "Request", *ways, "Operation"), rows)
+
+
+def not_traced() -> str:
+    """What is not traced of each SDK, and why."""
+    rows: list[Sequence[str]] = []
+    for sdk in SDKS:
+        rows.append((f"**{_required(sdk)}**", "", ""))
+        for kind in coverage_of(sdk.sdk.name).untraced:
+            where = _codes((*kind.requests, *kind.former)) or "no request"
+            rows.append((kind.what, where, kind.why))
+    return _table(("What", "Requests", "Why not"), rows)
+
+
+def _required(sdk: SdkInstrumentor) -> str:
+    """`cerebras-cloud-sdk >= 1.0`: without the zeros that a requirement may end with."""
+    return re.sub(r"(\.\d+?)(\.0)+$", r"\1", sdk.requires)
 
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -328,6 +338,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "coverage": coverage,
     "error_kinds": error_kinds,
     "metrics": metrics,
+    "not_traced": not_traced,
     "provider_hosts": provider_hosts,
     "provider_names": provider_names,
     "settings": options,
@@ -343,7 +354,7 @@ def filled(page: str) -> str:
 def _same(what: str, said: Iterable[str], real: Iterable[str]) -> None:
     said, real = set(said), set(real)
     if said != real:
-        raise LookupError(f"{what}: not in the code {sorted(said - real)}, not in docs/tables.py {sorted(real - said)}")
+        raise LookupError(f"{what}: said and not so {sorted(said - real)}, so and not said {sorted(real - said)}")
 
 
 def _codes(names: Iterable[str]) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib.metadata import entry_points, version
 from pathlib import Path
 
 import pytest
 
 from genscope import __version__
 from genscope.announce import announce, look_up, together
+from genscope.instrumentors import chosen
 from genscope.settings import Settings
 
 OPENAI = version("openai")
@@ -91,6 +92,14 @@ def test_versions_come_from_the_distribution(tmp_path: Path, monkeypatch: pytest
     assert look_up("no.such.parent", "no-such").version is None
 
 
+def test_instrument_says_one_line_of_all_sdks_that_are_there() -> None:
+    script = "import logging\nlogging.basicConfig(level='INFO')\nimport genscope\ngenscope.instrument()"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    there = [look_up(one.sdk.package, one.requires) for one in chosen(None)]
+    names = ", ".join(f"{sdk.package} {sdk.version}" for sdk in there if sdk.version is not None)
+    assert done.stderr == f"INFO:genscope:genscope {__version__} traces {names}; content: off\n"
+
+
 def test_no_sdk_is_imported_for_it() -> None:
     script = (
         "import sys\nfrom genscope.announce import announce\nfrom genscope.settings import Settings\n"
@@ -98,3 +107,14 @@ def test_no_sdk_is_imported_for_it() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+def test_opentelemetry_instrument_makes_one_line_too(caplog: pytest.LogCaptureFixture) -> None:
+    """It loads the instrumentations one by one, between the entry points of these two groups."""
+    for group in ("opentelemetry_pre_instrument", "opentelemetry_post_instrument"):
+        (ours,) = [entry for entry in entry_points(group=group) if entry.value.startswith("genscope.")]
+        ours.load()()
+        announce("openai", "openai", Settings())
+        announce("wrapt", "wrapt", Settings())
+        assert len(said(caplog)) == {"opentelemetry_pre_instrument": 0, "opentelemetry_post_instrument": 3}[group]
+    assert said(caplog)[0][1].endswith(f"traces openai {OPENAI}, wrapt {version('wrapt')}; content: off")

@@ -43,12 +43,12 @@ def test_the_sample_runs_as_without_us(shown: subprocess.CompletedProcess[str]) 
     assert said[:2] == ["A", "$"]  # the provider, the command
     assert said[2:] == [
         *("embedding", "chat", "streamed", "streamed", "responses"),
-        *("tool", "tool", "with", "stopped", "retried", "too"),
+        *("tool", "tool", "with", "stopped", "agent", "agent", "thought", "retried", "too"),
     ]
 
 
-def test_four_traces_and_no_noise(shown: subprocess.CompletedProcess[str], traces: dict[str, list[str]]) -> None:
-    assert list(traces) == ["answer a question", "compare answers", "plan a trip", "meet trouble"]
+def test_five_traces_and_no_noise(shown: subprocess.CompletedProcess[str], traces: dict[str, list[str]]) -> None:
+    assert list(traces) == ["answer a question", "compare answers", "plan a trip", "run an agent", "meet trouble"]
     assert "Traceback" not in shown.stderr
     assert not re.search("warning|error:|failed to", shown.stderr, re.IGNORECASE)
 
@@ -74,6 +74,14 @@ def test_tools_and_a_stream_that_is_left(traces: dict[str, list[str]]) -> None:
     assert "· tool_calls" in asked
     assert "· stop" in answered
     assert re.search(r"abandoned after \d+ chunks · TTFT [\d.]+ ms", left)
+
+
+def test_an_agent_of_another_provider(traces: dict[str, list[str]]) -> None:
+    asked, answered, thought, footer = traces["run an agent"]
+    assert re.search(r"├── chat claude-haiku-4-5 .* \d+ → \d+ tokens \(cached \d+\) · tool_use$", asked)
+    assert answered.endswith(" · end_turn")
+    assert re.search(r"reasoning after [\d.]+ ms, TTFT [\d.]+ ms · .*reasoning \d+\) · end_turn$", thought)
+    assert footer.startswith("3 LLM calls · ")
 
 
 def test_trouble(traces: dict[str, list[str]]) -> None:

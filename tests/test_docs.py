@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import anthropic
 import openai
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
@@ -28,10 +29,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+import genscope
 from genscope import semconv
 from genscope.cli import main
 from genscope.core.errors import classify
-from genscope.instrumentors import OpenAIInstrumentor
 from genscope.local import demo
 from genscope.local.simulator import Simulator
 from genscope.providers.openai import OPENAI
@@ -84,7 +85,7 @@ STAGE = "examples/custom_stage.py"
 
 
 def environment(simulator: Simulator) -> dict[str, str]:
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "OPENAI_", "GENSCOPE_", "PYTHONPATH"))}
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "OPENAI_", "GENSCOPE_", "PYTHONPATH", "COLUMNS"))}
     return environ | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), environ.get("PATH", os.defpath)]),
         "NO_PROXY": "127.0.0.1",
@@ -234,7 +235,8 @@ def test_the_extras_are_those_of_the_package() -> None:
     listed = re.search(r"\| Extra \|.*?\n\n", PAGES["README.md"], re.DOTALL)
     assert listed is not None
     extras = set(metadata("genscope").get_all("Provides-Extra", [])) - {"test", "dev"}
-    assert set(re.findall(r"^\| `(\w+)` \|", listed[0], re.MULTILINE)) == extras
+    cells = re.findall(r"^\| (`.*?) \|", listed[0], re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", " ".join(cells))) == extras
 
 
 # --- names
@@ -322,7 +324,7 @@ def recorded(simulator: Simulator) -> Recorded:
     """All kinds of calls, in this process."""
     spans, reader, provider = InMemorySpanExporter(), InMemoryMetricReader(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(spans))
-    OpenAIInstrumentor().instrument(
+    genscope.instrument(
         tracer_provider=provider,
         meter_provider=MeterProvider([reader]),
         providers={"127.0.0.1": "openai"},
@@ -334,7 +336,7 @@ def recorded(simulator: Simulator) -> Recorded:
         make_calls(simulator)
         found = reader.get_metrics_data()
     finally:
-        OpenAIInstrumentor().uninstrument()
+        genscope.uninstrument()
     assert found is not None
     metrics = {metric.name: metric for r in found.resource_metrics for s in r.scope_metrics for metric in s.metrics}
     return Recorded(spans.get_finished_spans(), metrics)
@@ -381,6 +383,45 @@ def make_calls(simulator: Simulator) -> None:
         if hasattr(at, "responses"):
             at.responses.create(model="gpt-4o-mini", input="x")
     asyncio.run(cancel_a_stream(simulator))
+    call_anthropic(simulator)
+
+
+USAGE = {
+    "input_tokens": 1,
+    "output_tokens": 2,
+    "cache_read_input_tokens": 3,
+    "cache_creation_input_tokens": 11,
+    "cache_creation": {"ephemeral_5m_input_tokens": 5, "ephemeral_1h_input_tokens": 6},
+    "output_tokens_details": {"thinking_tokens": 1},
+    "server_tool_use": {"web_search_requests": 7, "web_fetch_requests": 8},
+    "service_tier": "priority",
+    "speed": "fast",
+    "inference_geo": "eu",
+}
+REFUSAL = {
+    "id": "msg_1",
+    "type": "message",
+    "role": "assistant",
+    "model": "claude-haiku-4-5",
+    "content": [],
+    "stop_reason": "refusal",
+    "stop_details": {"type": "refusal", "category": "cyber"},
+    "container": {"id": "container_1", "expires_at": "2026-01-01T00:00:00Z"},
+    "usage": USAGE,
+}
+
+
+def call_anthropic(simulator: Simulator) -> None:
+    message = {"model": "claude-haiku-4-5", "messages": [{"role": "user", "content": "Hello"}]}
+    asked = {"max_tokens": 9, "speed": "fast", "service_tier": "standard_only", "cache_control": {"type": "ephemeral"}}
+    thinking = {"thinking": {"type": "enabled", "budget_tokens": 1024}, "output_config": {"effort": "low"}}
+    with anthropic.Anthropic(api_key="k", base_url=simulator.base_url("ok")) as at:
+        at.post("/v1/messages", body=message | asked | thinking, cast_to=object)
+        at.post("/v1/messages/count_tokens", body=message, cast_to=object)
+    library = getattr(anthropic._base_client, "httpx2", None) or anthropic._base_client.httpx
+    http = library.Client(transport=library.MockTransport(lambda request: library.Response(200, json=REFUSAL)))
+    with anthropic.Anthropic(api_key="k", http_client=http) as at:
+        at.post("/v1/messages", body=message, cast_to=object)
 
 
 async def cancel_a_stream(simulator: Simulator) -> None:

@@ -18,13 +18,22 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from packaging.requirements import Requirement
 
+from genscope.announce import look_up
 from genscope.cli import main
+from genscope.instrumentors import chosen
 from genscope.local.doctor import findings
-from genscope.local.doctor.sdks import judge
+from genscope.local.doctor.findings import in_words
+from genscope.local.doctor.sdks import examine_entry_points, judge
 
 ROOT = Path(__file__).parents[1]
 OPENAI = version("openai")
+SDKS = {one.sdk.name: look_up(one.sdk.package, one.requires) for one in chosen(None)}
+HERE = [name for name, sdk in SDKS.items() if sdk.version is not None]
+"""Those that are installed; `openai` always is."""
+OURS = [f"genscope_{name}" for name in SDKS]
+DISTRIBUTIONS = {one.sdk.name: Requirement(one.requires).name for one in chosen(None)}
 INSTRUMENT = str(Path(sys.executable).parent / "opentelemetry-instrument")
 DOCTOR = [sys.executable, "-m", "genscope.cli", "doctor"]
 QUIET = {"OTEL_TRACES_EXPORTER": "console", "OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}
@@ -38,7 +47,7 @@ sys.modules.update({name: None for name in os.environ["HIDDEN_MODULES"].split(",
 hidden = os.environ["HIDDEN_DISTRIBUTIONS"].split(",")
 resolvers = importlib.metadata.Distribution._discover_resolvers
 def filtered(find):
-    return lambda context: (found for found in find(context) if found.metadata["Name"] not in hidden)
+    return lambda context: (d for d in find(context) if d.metadata["Name"].replace("_", "-") not in hidden)
 importlib.metadata.Distribution._discover_resolvers = staticmethod(lambda: map(filtered, resolvers()))
 """
 
@@ -152,9 +161,18 @@ def closed_port() -> Iterator[int]:
 def without(tmp_path: Path) -> Callable[..., dict[str, str]]:
     (tmp_path / "sitecustomize.py").write_text(HIDE)
 
-    def hidden(*distributions: str, modules: Sequence[str] = ()) -> dict[str, str]:
+    def hidden(*distributions: str, modules: Sequence[str] = (), PYTHONPATH: str | None = None) -> dict[str, str]:
         names = {"HIDDEN_DISTRIBUTIONS": ",".join(distributions), "HIDDEN_MODULES": ",".join(modules)}
-        return {"PYTHONPATH": str(tmp_path), **names}
+        return {"PYTHONPATH": os.pathsep.join(filter(None, (str(tmp_path), PYTHONPATH))), **names}
+
+    return hidden
+
+
+@pytest.fixture
+def without_sdks(without: Callable[..., dict[str, str]]) -> Callable[..., dict[str, str]]:
+    def hidden(*names: str, **environ: str) -> dict[str, str]:
+        packages = [SDKS[name].package for name in names]
+        return without(*(DISTRIBUTIONS[name] for name in names), modules=packages, **environ)
 
     return hidden
 
@@ -167,6 +185,10 @@ def distribution(folder: Path, name: str, version: str, *metadata: str, entry_po
     (info / "METADATA").write_text("\n".join(lines) + "\n")
     (info / "entry_points.txt").write_text(f"[opentelemetry_instrumentor]\n{entry_points}\n")
     return str(folder)
+
+
+def openai_of(found: Mapping[str, Any]) -> dict[str, Any]:
+    return next(one for one in found["sdks"] if one["name"] == "openai")
 
 
 def texts(found: Mapping[str, Any], section: str | None = None) -> list[str]:
@@ -189,14 +211,19 @@ def test_a_healthy_environment(listen: Callable[[], Listener]) -> None:
     )
     assert found["traced"]
     assert found["problems"] == []
-    (sdk,) = found["sdks"]
+    assert [one["name"] for one in found["sdks"]] == [*SDKS]
+    for one in found["sdks"]:
+        installed = SDKS[one["name"]]
+        state = "not_installed" if installed.version is None else "traced"
+        assert (one["package"], one["version"], one["state"]) == (installed.package, installed.version, state)
+    sdk = openai_of(found)
     assert (sdk["package"], sdk["version"], sdk["state"], sdk["supported"]) == ("openai", OPENAI, "traced", True)
     assert (sdk["entry_point"], sdk["module"]) == ("genscope_openai", "openai._base_client")
     assert {"SyncAPIClient.request", "AsyncAPIClient.request"} <= {*sdk["bound"]}
     assert sdk["skipped"] == {}
     assert not sdk["instrumented"]
     assert found["entry_points"]["distribution"] == version("genscope")
-    assert found["entry_points"]["listed"]["opentelemetry_instrumentor"] == ["genscope_openai"]
+    assert {*found["entry_points"]["listed"]["opentelemetry_instrumentor"]} == {*OURS}
     assert found["entry_points"]["missing"] == []
     providers = found["providers"]
     assert (providers["source"], providers["service_name"]) == ("environment", "shop")
@@ -228,8 +255,9 @@ def test_what_is_printed() -> None:
     done = run(**NAMED)
     assert (done.returncode, done.stderr) == (0, "")
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
-    assert any(line.startswith(f"✓ openai {OPENAI} openai._base_client: SyncAPIClient.request, ") for line in lines)
+    assert any(line.startswith("wrapped there SyncAPIClient.request, AsyncAPIClient.request, ") for line in lines)
     wanted = [
+        *(f"✓ {name} {SDKS[name].version} {SDKS[name].package}._base_client" for name in HERE),
         "✓ traces console",
         "– metrics no exporter",
         "– messages not recorded",
@@ -237,7 +265,7 @@ def test_what_is_printed() -> None:
         "– all as by default",
     ]
     assert [line for line in wanted if line not in lines] == []
-    assert lines[-1] == "Calls of openai are traced by `opentelemetry-instrument python app.py`."
+    assert lines[-1] == f"Calls of {in_words(HERE)} are traced by `opentelemetry-instrument python app.py`."
     assert "What to do" not in lines
     assert "\x1b" not in done.stdout
     assert not [line for line in done.stdout.splitlines() if line != line.rstrip()]
@@ -250,11 +278,13 @@ def test_colours_are_for_those_who_want_them() -> None:
 
 def test_it_fits_into_a_narrow_terminal_without_unicode() -> None:
     done = run(**QUIET, COLUMNS="60", PYTHONIOENCODING="ascii")
+    verdict = "Calls of openai"
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert max(map(len, lines)) <= 60
     assert any(line.startswith(f"  + openai {OPENAI}") for line in lines)
-    *advice, _, _ = lines[lines.index("What to do") + 1 :]  # the verdict has two lines
+    end = next(number for number, line in enumerate(lines) if line.startswith(verdict))
+    advice = lines[lines.index("What to do") + 1 : end]
     assert advice[0].startswith("  ! The service has no name: set")
     assert [line[:4] for line in advice[1:]] == ["    "] * len(advice[1:])
 
@@ -262,16 +292,25 @@ def test_it_fits_into_a_narrow_terminal_without_unicode() -> None:
 # --- SDKs
 
 
-def test_no_sdk(without: Callable[..., dict[str, str]]) -> None:
-    found = examined(**NAMED, **without("openai", modules=["openai"]))
-    assert [(sdk["state"], sdk["version"]) for sdk in found["sdks"]] == [("not_installed", None)]
-    assert fatal(found) == [
-        f"No SDK that genscope traces is installed here: install {found['sdks'][0]['requires']} into this environment."
-    ]
+def test_no_sdk(without_sdks: Callable[..., dict[str, str]]) -> None:
+    found = examined(**NAMED, **without_sdks(*SDKS))
+    assert [(sdk["state"], sdk["version"]) for sdk in found["sdks"]] == [("not_installed", None)] * len(SDKS)
+    wanted = in_words([sdk["requires"] for sdk in found["sdks"]], "or")
+    assert fatal(found) == [f"No SDK that genscope traces is installed here: install {wanted} into this environment."]
+
+
+def test_sdks_that_are_not_there_are_one_line(without_sdks: Callable[..., dict[str, str]]) -> None:
+    """It is no fault, and the others are traced."""
+    others = [name for name in SDKS if name != "openai"]
+    done = run(**NAMED, **without_sdks(*others))
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert f"– not installed {', '.join(others)}" in lines
+    assert "What to do" not in lines
+    assert lines[-1].startswith("Calls of openai are traced by")
 
 
 def test_an_sdk_without_metadata_is_traced_all_the_same(without: Callable[..., dict[str, str]]) -> None:
-    (sdk,) = examined(**NAMED, **without("openai"))["sdks"]
+    sdk = openai_of(examined(**NAMED, **without("openai")))
     assert (sdk["state"], sdk["version"], sdk["supported"]) == ("traced", "unknown", True)
 
 
@@ -297,10 +336,17 @@ HALF = "class SyncAPIClient:\n    def request(self): ..."
     ],
 )
 def test_an_sdk_that_is_not_what_we_expect(
-    tmp_path: Path, base_client: str | None, start: str, version: str, state: str, advice: str
+    tmp_path: Path,
+    without_sdks: Callable[..., dict[str, str]],
+    base_client: str | None,
+    start: str,
+    version: str,
+    state: str,
+    advice: str,
 ) -> None:
-    found = examined(**NAMED, **fake_openai(tmp_path, base_client, start=start, version=version))
-    (sdk,) = found["sdks"]
+    fake = fake_openai(tmp_path, base_client, start=start, version=version)
+    found = examined(**NAMED, **without_sdks(*(name for name in SDKS if name != "openai"), **fake))
+    sdk = openai_of(found)
     assert (sdk["state"], sdk["version"]) == (state, version)
     (text,) = texts(found, "sdks")
     assert advice in text
@@ -310,22 +356,24 @@ def test_an_sdk_that_is_not_what_we_expect(
 
 def test_a_version_that_is_too_old(tmp_path: Path) -> None:
     found = examined(**NAMED, PYTHONPATH=distribution(tmp_path, "openai", "1.2.0"))
-    (sdk,) = found["sdks"]
+    sdk = openai_of(found)
     assert (sdk["version"], sdk["supported"], sdk["state"]) == ("1.2.0", False, "traced")
     assert texts(found) == [
         f"openai 1.2.0 is not a version that is supported, calls may go untraced: update to {sdk['requires']}."
     ]
 
 
-@pytest.mark.parametrize("names", ["genscope_openai", "flask, genscope_openai ", "*"])
+@pytest.mark.parametrize("names", [",".join(OURS), f"flask, {' , '.join(OURS)} ", "*"])
 def test_switched_off(examine: Examiner, names: str) -> None:
     found = examine(**NAMED, OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=names)
     if names == "*" and not knows_wildcard():
         assert found["traced"]
         return
     assert not found["traced"]
-    assert [sdk["state"] for sdk in found["sdks"]] == ["disabled"]
-    assert f"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS={names}" in fatal(found)[0]
+    assert [sdk["name"] for sdk in found["sdks"] if sdk["state"] == "disabled"] == HERE
+    (text,) = fatal(found)
+    assert f"does not load {in_words([f'genscope_{name}' for name in HERE])} " in text
+    assert f"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS={names}" in text
 
 
 def knows_wildcard() -> bool:
@@ -339,16 +387,38 @@ def test_other_names_switch_off_others(examine: Examiner) -> None:
     assert examine(**NAMED, OTEL_PYTHON_DISABLED_INSTRUMENTATIONS="openai,genscope")["problems"] == []
 
 
-def sdk(package: str, state: findings.State) -> findings.Sdk:
-    return findings.Sdk(package, f"{package} >= 1", "1.0", True, f"genscope_{package}", False, state, state)
+def sdk(name: str, state: findings.State, *, supported: bool = True, found: bool = True) -> findings.Sdk:
+    entry_point = f"genscope_{name}" if found else None
+    return findings.Sdk(name, name, f"{name} >= 1", "1.0", supported, entry_point, False, state, state)
 
 
 def test_one_sdk_that_is_traced_is_enough() -> None:
     problems: list[findings.Problem] = []
-    judge([sdk("one", "traced"), sdk("two", "disabled"), sdk("three", "not_installed")], problems)
+    judge(
+        [
+            *(sdk("one", "traced"), sdk("two", "disabled"), sdk("three", "not_installed")),
+            sdk("four", "not_instrumented"),  # genscope.instrument(only=["one"])
+        ],
+        problems,
+    )
     assert problems == []
     judge([sdk("one", "traced"), sdk("two", "import_fails")], problems)
     assert [problem.fatal for problem in problems] == [False]
+
+
+def test_an_sdk_that_opentelemetry_refuses_is_too_old() -> None:
+    problems: list[findings.Problem] = []
+    judge([sdk("one", "traced"), sdk("two", "not_instrumented", supported=False)], problems)
+    assert [(problem.fatal, problem.text.split(",")[0]) for problem in problems] == [
+        (False, "two 1.0 is not a version that is supported")
+    ]
+
+
+def test_reasons_that_are_the_same_are_said_once() -> None:
+    problems: list[findings.Problem] = []
+    judge([sdk("one", "not_instrumented"), sdk("two", "not_instrumented"), sdk("three", "not_installed")], problems)
+    (problem,) = problems
+    assert problem.text.startswith("one 1.0 and two 1.0 are not instrumented in this process: call")
 
 
 def test_of_several_sdks_each_has_its_reason() -> None:
@@ -367,10 +437,33 @@ def test_of_several_sdks_each_has_its_reason() -> None:
 
 def test_a_folder_on_the_path_is_no_installation(without: Callable[..., dict[str, str]]) -> None:
     found = examined(**NAMED, **without("genscope"))
-    assert found["entry_points"] == {"distribution": None, "listed": {}, "missing": ["genscope_openai"]}
+    assert found["entry_points"] == {"distribution": None, "listed": {}, "missing": OURS}
     (text,) = fatal(found)
     assert "does not find genscope_openai" in text
     assert "install genscope with pip" in text
+
+
+@pytest.mark.parametrize(
+    "sdks, problem",
+    [
+        ([sdk("one", "traced")], None),
+        ([sdk("one", "traced"), sdk("two", "not_installed", found=False)], None),
+        ([sdk("one", "traced"), sdk("two", "traced", found=False)], (False, "genscope_two")),
+        (
+            [*(sdk(name, "traced", found=False) for name in ("one", "two")), sdk("three", "not_installed")],
+            (True, "genscope_one and genscope_two"),
+        ),
+    ],
+)
+def test_entry_points_that_are_missing(sdks: list[findings.Sdk], problem: tuple[bool, str] | None) -> None:
+    """As after an update of a folder that was installed with `pip install -e`."""
+    problems: list[findings.Problem] = []
+    examine_entry_points(sdks, problems)
+    said = [(one.fatal, one.text) for one in problems]
+    assert len(said) == (problem is not None)
+    for (fatal, text), wanted in zip(said, filter(None, [problem]), strict=True):
+        assert (fatal, wanted[1] in text) == (wanted[0], True)
+        assert text.startswith(f"`opentelemetry-instrument` does not find {wanted[1]} among the entry points")
 
 
 # --- where it goes
@@ -575,7 +668,7 @@ def test_settings_and_where_they_come_from(examine: Examiner) -> None:
         "stream_usage": (True, False, "GENSCOPE_STREAM_USAGE"),
         "request_hook": ("json:dumps", None, "GENSCOPE_REQUEST_HOOK"),
     }
-    assert {name for one in found["settings"] for name in one["sdks"]} == {"genscope_openai"}
+    assert [one["sdks"] for one in found["settings"]] == [OURS] * 4
     assert found["content"]["capture"] == "SPAN_ONLY"
     assert len(found["complaints"]) == 2
     for text in (
@@ -626,8 +719,10 @@ def test_a_declarative_file(tmp_path: Path, listen: Callable[[], Listener]) -> N
     assert names == {"traces": ["otlp_http", "genscope_console"], "metrics": ["console"], "logs": []}
     assert [(one["address"], one["reachable"]) for one in found["endpoints"]] == [(f"127.0.0.1:{collector.port}", True)]
     assert [(one["name"], one["origin"]) for one in found["settings"]] == [("stream_usage", "file")]
+    assert found["settings"][0]["sdks"] == ["genscope_openai"]
     (complaint,) = texts(found, "settings")
     assert "nonsense" in complaint
+    assert "True · file · default False · for genscope_openai" in run(OTEL_CONFIG_FILE=str(file)).stdout
 
     ratio["trace_id_ratio_based"]["ratio"] = 0
     del declared["meter_provider"]
@@ -703,14 +798,15 @@ def test_under_opentelemetry_instrument(closed_port: int) -> None:
     }
     assert (providers["service_name"], providers["sampler"]) == ("shop", "ParentBased{root:AlwaysOnSampler}")
     assert [(one["protocol"], one["reachable"]) for one in found["endpoints"]] == [("grpc", False)]
-    (sdk,) = found["sdks"]
-    assert (sdk["instrumented"], sdk["state"]) == (True, "traced")
-    assert sdk["bound"]
+    for sdk in found["sdks"]:
+        if sdk["name"] in HERE:
+            assert (sdk["instrumented"], sdk["state"]) == (True, "traced")
+            assert sdk["bound"]
 
 
 def test_under_opentelemetry_instrument_switched_off_or_in_vain() -> None:
-    off = examined(INSTRUMENT, *DOCTOR, **NAMED, OTEL_PYTHON_DISABLED_INSTRUMENTATIONS="genscope_openai")
-    assert [sdk["state"] for sdk in off["sdks"]] == ["disabled"]
+    off = examined(INSTRUMENT, *DOCTOR, **NAMED, OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=",".join(OURS))
+    assert [sdk["name"] for sdk in off["sdks"] if sdk["state"] == "disabled"] == HERE
     assert not off["traced"]
     unsampled = examined(INSTRUMENT, *DOCTOR, **NAMED, OTEL_TRACES_SAMPLER="always_off")
     assert "The sampler AlwaysOffSampler drops every trace" in fatal(unsampled)[0]
@@ -764,9 +860,9 @@ found = examine()
 print(found.traced, *(problem.text for problem in found.problems if problem.fatal))
 """
     done = run(sys.executable, "-c", script, OTEL_SERVICE_NAME="shop")
-    assert done.stdout.startswith(
-        f"False openai {OPENAI} is not instrumented in this process: call genscope.instrument()"
-    )
+    names = in_words([f"{name} {SDKS[name].version}" for name in HERE])
+    verb = "is" if len(HERE) == 1 else "are"
+    assert done.stdout.startswith(f"False {names} {verb} not instrumented in this process: call genscope.instrument()")
 
 
 def test_it_leaves_no_trace() -> None:
@@ -778,7 +874,7 @@ from genscope.instrumentors import OpenAIInstrumentor
 from genscope.local.doctor import examine
 import openai._base_client as sdk
 before = sdk.SyncAPIClient.__dict__["request"]
-assert [one.state for one in examine().sdks] == ["traced"]
+assert {one.state for one in examine().sdks} - {"not_installed"} == {"traced"}
 assert sdk.SyncAPIClient.__dict__["request"] is before
 assert not OpenAIInstrumentor().is_instrumented_by_opentelemetry
 assert trace._TRACER_PROVIDER is None

@@ -107,6 +107,7 @@ EXAMPLES = {
         (5,),
     ),
     "stream_usage": Example("GENSCOPE_STREAM_USAGE", False, SWITCH, ("ask",), "true or false"),
+    "native_spans": Example("GENSCOPE_NATIVE_SPANS", False, SWITCH, ("maybe", "2"), "true or false"),
     "time_per_output_chunk": Example("GENSCOPE_TIME_PER_OUTPUT_CHUNK", False, SWITCH, ("each",), "true or false"),
     **{
         name: Example(f"GENSCOPE_{name.upper()}", None, HOOK, NO_HOOKS, "package.module:function", (5,))
@@ -159,7 +160,7 @@ def test_defaults(name: str) -> None:
     assert found.complaints == ()
 
 
-@pytest.mark.parametrize("name, value, said", SPELLED, ids=str)
+@pytest.mark.parametrize("name, value, said", SPELLED)
 def test_spellings(name: str, value: Any, said: Any) -> None:
     for origin in (ARGUMENT, FILE, EXAMPLES[name].env):
         if origin in (ARGUMENT, FILE) or isinstance(said, str):
@@ -173,7 +174,7 @@ def test_providers_may_be_a_mapping() -> None:
     assert resolve({"providers": {"a.example": "acme"}}).settings.providers == {"a.example": "acme"}
 
 
-@pytest.mark.parametrize("name, origin, said", REFUSED, ids=str)
+@pytest.mark.parametrize("name, origin, said", REFUSED)
 def test_a_bad_value_is_said_and_the_default_taken(name: str, origin: str, said: Any) -> None:
     found = said_by(origin, name, said)
     assert getattr(found.settings, name) == EXAMPLES[name].default

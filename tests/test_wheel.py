@@ -45,6 +45,8 @@ ENTRY_POINTS = [
 KINDS: dict[str, Callable[[object], bool]] = {
     "console_scripts": callable,
     "opentelemetry_instrumentor": lambda target: isinstance(target, type) and issubclass(target, BaseInstrumentor),
+    "opentelemetry_pre_instrument": callable,
+    "opentelemetry_post_instrument": callable,
     "opentelemetry_traces_exporter": lambda target: isinstance(target, type) and issubclass(target, SpanExporter),
     "opentelemetry_environment_variables": lambda target: isinstance(target, ModuleType),
 }

@@ -73,6 +73,18 @@ def together() -> Generator[None]:
         _say(announced)
 
 
+def gather() -> None:
+    """Before `opentelemetry-instrument` instruments one SDK after the other (`opentelemetry_pre_instrument`)."""
+    _gathered.set([])
+
+
+def say_gathered() -> None:
+    """After the last of them (`opentelemetry_post_instrument`): one line for all."""
+    announced = _gathered.get() or []
+    _gathered.set(None)
+    _say(announced)
+
+
 def _say(announced: Iterable[tuple[str, str, Settings]]) -> None:
     traced: dict[str, list[str]] = {}
     for package, requires, settings in announced:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from importlib.metadata import entry_points
 from typing import Any, NamedTuple
 
@@ -31,7 +33,7 @@ class Providers(NamedTuple):
 def assemble(providers: Providers, stages: Iterable[Stage], settings: Settings) -> Pipeline:
     """Telemetry first, so that its span is there for all the others from their start to their end."""
     return Pipeline(
-        (*_telemetry(providers, settings), *hooks(settings), *stages, *_installed_stages()),
+        (*_telemetry(providers, settings), *hooks(settings), *stages, *_installed_stages(tuple(sys.path))),
         Faults(settings.raise_faults),
         on_awake=exits.prepare,
     )
@@ -68,11 +70,17 @@ def _events(provider: Any, content: ContentWriter, settings: Settings) -> Iterat
         yield Exceptions(log, message_bytes=content.max_bytes if settings.content_on_events else None)
 
 
-def _installed_stages() -> Iterator[Stage]:
-    """Those that other packages bring: entry points `genscope_stage`, each a function or class without arguments."""
+@lru_cache(1)
+def _installed_stages(path: tuple[str, ...]) -> tuple[Stage, ...]:
+    """Those that other packages bring: entry points `genscope_stage`, each a function or class without arguments.
+
+    Made once for all SDKs: to find them takes a look into every distribution on the path.
+    """
+    made: list[Stage] = []
     for entry in entry_points(group="genscope_stage"):
         try:
-            yield entry.load()()
+            made.append(entry.load()())
         except Exception as fault:
             logger.warning("genscope: the stage %s is left out: %s", entry.name, type(fault).__name__)
             logger.debug("genscope: the stage %s cannot be made", entry.name, exc_info=True)
+    return tuple(made)

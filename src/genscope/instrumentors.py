@@ -12,8 +12,13 @@ from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 from genscope import settings
 from genscope.announce import announce
 from genscope.assembly import Providers, assemble
+from genscope.providers.anthropic import ANTHROPIC
+from genscope.providers.cerebras import CEREBRAS
+from genscope.providers.groq import GROQ
 from genscope.providers.openai import OPENAI
 from genscope.providers.stainless import Seam, Stainless
+from genscope.providers.together import TOGETHER
+from genscope.providers.writer import WRITER
 from genscope.settings import Resolution
 
 
@@ -63,10 +68,11 @@ class SdkInstrumentor(BaseInstrumentor):
             kwargs = {**self._given, **{name: value for name, value in kwargs.items() if value is not None}}
             arguments = {name: value for name, value in kwargs.items() if name not in _HANDED}
             anew = settings.resolve(arguments, kwargs.get("configuration"))
+            settings.complain(anew)
             same = self.resolution is not None and anew.settings == self.resolution.settings
             if same and kwargs.get("stages") == self._given.get("stages"):
                 return
-            self.uninstrument()
+            self.uninstrument(again=True)
         # An SDK that is not installed is no conflict: there is just nothing to trace.
         self.instrument(skip_dep_check=True, **kwargs)
 
@@ -88,6 +94,8 @@ class SdkInstrumentor(BaseInstrumentor):
         if self.seam is not None:
             self.seam.patch.remove()
             self.seam = self.resolution = None
+            if not kwargs.get("again"):
+                settings.complained.clear()
 
 
 class OpenAIInstrumentor(SdkInstrumentor):
@@ -97,14 +105,50 @@ class OpenAIInstrumentor(SdkInstrumentor):
     requires = "openai >= 1.26.0"
 
 
-_ALL = (OpenAIInstrumentor,)
+class AnthropicInstrumentor(SdkInstrumentor):
+    """The `anthropic` package, on every platform that it has a client for."""
+
+    sdk = ANTHROPIC
+    requires = "anthropic >= 0.40.0"
+
+
+class GroqInstrumentor(SdkInstrumentor):
+    """The `groq` package."""
+
+    sdk = GROQ
+    requires = "groq >= 0.11.0"
+
+
+class TogetherInstrumentor(SdkInstrumentor):
+    """The `together` package, since Stainless generates it."""
+
+    sdk = TOGETHER
+    requires = "together >= 2.0.0"
+
+
+class CerebrasInstrumentor(SdkInstrumentor):
+    """The `cerebras-cloud-sdk`."""
+
+    sdk = CEREBRAS
+    requires = "cerebras-cloud-sdk >= 1.0.0"
+
+
+class WriterInstrumentor(SdkInstrumentor):
+    """The `writer-sdk`."""
+
+    sdk = WRITER
+    requires = "writer-sdk >= 2.0.0"
+
+
+_ALL = tuple(SdkInstrumentor.__subclasses__())
+"""Those above."""
 
 
 def chosen(only: Iterable[str] | None) -> list[SdkInstrumentor]:
     """The instrumentors of the SDKs named in `only`, of all without it. Raises `ValueError` for an unknown name."""
-    by_package = {cls.sdk.package: cls for cls in _ALL}
-    names = list(by_package) if only is None else [only] if isinstance(only, str) else list(only)
-    unknown = [name for name in names if name not in by_package]
+    by_name = {cls.sdk.name: cls for cls in _ALL}
+    names = list(by_name) if only is None else [only] if isinstance(only, str) else list(only)
+    unknown = [name for name in names if name not in by_name]
     if unknown:
-        raise ValueError(f"genscope does not trace {', '.join(unknown)}; it traces: {', '.join(by_package)}")
-    return [by_package[name]() for name in names]
+        raise ValueError(f"genscope does not trace {', '.join(unknown)}; it traces: {', '.join(by_name)}")
+    return [by_name[name]() for name in names]

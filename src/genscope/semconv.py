@@ -60,6 +60,11 @@ REQUEST: Final = {
     "prompt_version": "gen_ai.prompt.version",
     "api_type": "openai.api.type",
     "service_tier": "openai.request.service_tier",
+    "tier": "genscope.request.service_tier",
+    "speed": "genscope.request.speed",
+    "cache_ttl": "genscope.request.cache_ttl",
+    "thinking_type": "genscope.request.thinking.type",
+    "thinking_budget": "genscope.request.thinking.budget_tokens",
 }
 """`Operation.request` by meaning."""
 
@@ -68,9 +73,19 @@ RESPONSE: Final = {
     "conversation_id": "gen_ai.conversation.id",
     "compacted": "gen_ai.conversation.compacted",
     "dimension_count": "gen_ai.embeddings.dimension.count",
-    "audio_seconds": "genscope.usage.audio_seconds",
     "service_tier": "openai.response.service_tier",
     "system_fingerprint": "openai.response.system_fingerprint",
+    "tier": "genscope.response.service_tier",
+    "speed": "genscope.response.speed",
+    "inference_geo": "genscope.response.inference_geo",
+    "container_id": "genscope.response.container.id",
+    "refusal_category": "genscope.response.refusal.category",
+    "counted_tokens": "genscope.counted_tokens",
+    "audio_seconds": "genscope.usage.audio_seconds",
+    "cache_write_5m_input_tokens": "genscope.usage.cache_write_5m.input_tokens",
+    "cache_write_1h_input_tokens": "genscope.usage.cache_write_1h.input_tokens",
+    "web_search_requests": "genscope.usage.web_search_requests",
+    "web_fetch_requests": "genscope.usage.web_fetch_requests",
 }
 """`Operation.response` by meaning."""
 

@@ -170,6 +170,12 @@ class Settings:
         "Ask for the token usage of streams that did not ask (`stream_options.include_usage`); "
         "the application does not see the extra chunk.",
     )
+    native_spans: bool = _option(
+        "GENSCOPE_NATIVE_SPANS",
+        _boolean,
+        False,
+        "Keep the spans that an SDK makes of its own calls (`anthropic` 2) and make none of ours; metrics go on.",
+    )
     time_per_output_chunk: bool = _option(
         "GENSCOPE_TIME_PER_OUTPUT_CHUNK",
         _boolean,
@@ -270,10 +276,16 @@ def refuse_unknown(names: Iterable[str]) -> None:
         raise TypeError(f"genscope has no setting {', '.join(unknown)}; there are: {', '.join(_NAMES)}")
 
 
+complained: Final[set[str]] = set()
+"""What has been said, so that it is said once however many SDKs have the same settings."""
+
+
 def complain(found: Resolution) -> None:
     """Log what could not be taken as it was said."""
     for complaint in found.complaints:
-        logger.warning("genscope: %s", complaint)
+        if complaint not in complained:
+            complained.add(complaint)
+            logger.warning("genscope: %s", complaint)
 
 
 _NAMES: Final = {option.name: option for option in OPTIONS}

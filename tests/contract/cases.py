@@ -9,12 +9,22 @@ from typing import Any
 
 import pytest
 
+from .anthropic_sdk import ANTHROPIC
+from .cerebras_sdk import CEREBRAS
+from .groq_sdk import GROQ
 from .openai_sdk import OPENAI
+from .together_sdk import TOGETHER
 from .vocabulary import MODES, Api, Case, Mode, Outcome, Sdk, Shape
+from .writer_sdk import WRITER
 
-SDKS = (OPENAI,)
+SDKS = (OPENAI, ANTHROPIC)
+"""They meet every rule."""
+FAMILY = (GROQ, TOGETHER, CEREBRAS, WRITER)
+"""Like the first one of those, inside and in what they send: they meet all ways of calling and all endings, no more."""
 BRIEF = ("plain", "stream", "raw_stream_bytes", "streaming_response_lines")
 """The shapes in which an API that is like another one meets what can go wrong."""
+MAIN = ("chat", "messages")
+"""The API for which an SDK is mostly used, by the names that it has."""
 
 
 def has(sdk: Sdk, api: Api, shape: Shape) -> bool:
@@ -31,10 +41,10 @@ def cases(
 ) -> list[Any]:
     """Parameters of pytest: the valid cases, of all APIs and shapes or those that are named; `clients`: of all kinds.
 
-    An API that the installed SDK lacks is one skipped case, where all are wanted.
+    Those of the family only where all are wanted; so is an API that the installed SDK lacks, as one skipped case.
     """
     outcomes, found = list(outcomes), []
-    for sdk in SDKS:
+    for sdk in SDKS if apis or shapes else (*SDKS, *FAMILY):
         for api in sdk.apis:
             if apis is not None and api.name not in apis:
                 continue
@@ -64,7 +74,9 @@ def _of(
             for mode in MODES:
                 if mode in outcome.modes:
                     for client in clients:
-                        if client != "module" or mode == "sync":  # an SDK's module is a client, and not asynchronous
+                        if client == "module" and mode == "async":  # an SDK's module is a client, of one kind only
+                            continue
+                        if api.name not in sdk.lacking.get(client, ()):
                             yield Case(sdk, api, mode, shape, outcome, client)
 
 
@@ -81,7 +93,7 @@ def case(sdk: Sdk, api: str, mode: Mode, shape: str, outcome: Outcome, client: s
 
 @cache
 def _client(name: str) -> object:
-    sdk = next(sdk for sdk in SDKS if sdk.name == name)
+    sdk = next(sdk for sdk in (*SDKS, *FAMILY) if sdk.name == name)
     return sdk.client("sync", "http://127.0.0.1:1", sdk.stand_in("sync", lambda request: None))
 
 

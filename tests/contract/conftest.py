@@ -27,5 +27,5 @@ def _all_is_collected_at_the_end() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.startswith(("OTEL_", "OPENAI_", "GENSCOPE_", "AZURE_")):
+        if name.startswith(("OTEL_", "OPENAI_", "ANTHROPIC_", "GENSCOPE_", "AZURE_")):
             monkeypatch.delenv(name)

@@ -46,7 +46,7 @@ def asked(case: Case, provider: str, port: int | None) -> dict[str, Any]:
 def answered(case: Case) -> dict[str, Any]:
     """The attributes that the answer adds, as far as it was read."""
     api, shape, outcome = case.api, case.shape, case.outcome
-    if outcome.problem(api, shape) is not None and outcome.reads == "all":
+    if case.problem is not None and outcome.reads == "all":
         return {}
     if shape.unread or outcome.reads == "nothing":
         return {}
@@ -57,7 +57,7 @@ def answered(case: Case) -> dict[str, Any]:
 
 def problem_of(case: Case, seen: Seen) -> Problem | None:
     """How the call failed; for broken connections the exception that the application got decides on the name."""
-    problem = case.outcome.problem(case.api, case.shape)
+    problem = case.problem
     if problem is None or problem.type != BROKEN:
         return problem
     names = [sight["type"].rpartition(".")[2] for sight in seen.sights if isinstance(sight, dict) and "args" in sight]
@@ -136,7 +136,7 @@ def failure(problem: Problem | None, attributes: Mapping[str, Any]) -> dict[str,
 
 
 def retries(case: Case, attributes: Mapping[str, Any]) -> dict[str, Any]:
-    attempts = case.outcome.attempts
+    attempts = case.attempts
     if not attempts:
         return {}
     delays = attributes["genscope.retry.delays"]
@@ -154,11 +154,11 @@ def retries(case: Case, attributes: Mapping[str, Any]) -> dict[str, Any]:
 def check_stream(case: Case, seen: Seen, attributes: Mapping[str, Any], duration: float) -> None:
     api, shape, outcome = case.api, case.shape, case.outcome
     chunks = attributes["genscope.stream.chunks"]
-    if outcome.reads == "nothing" or (outcome.reads == "all" and outcome.problem(api, shape)):
+    if outcome.reads == "nothing" or (outcome.reads == "all" and case.problem):
         assert chunks == 0
     elif outcome.reads == "all":
         assert chunks == api.frames
-    elif shape.chunks and outcome.problem(api, shape) is None:
+    elif shape.chunks and case.problem is None:
         assert chunks == seen.items
     else:
         assert 1 <= chunks <= api.held + 1
@@ -212,7 +212,7 @@ def check_metrics(
         assert dict(point.attributes) == shared
 
     attempts = metrics.pop("genscope.client.attempts")
-    kinds = [kind for kind, _, _ in case.outcome.attempts] + ([problem.kind] if problem else [])
+    kinds = [kind for kind, _, _ in case.attempts] + ([problem.kind] if problem else [])
     counts = {point.attributes.get("genscope.error.kind"): point.value for point in attempts.data.data_points}
     assert counts == {None: 0 if problem else 1} | {kind: kinds.count(kind) for kind in kinds}
     for point in attempts.data.data_points:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import ssl
-from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import openai
@@ -16,7 +12,7 @@ from genscope.local.simulator import USAGE
 
 from . import openai_secrets
 from .openai_media import MEDIA
-from .stainless import SHAPES
+from .stainless import DOOR, SHAPES, Http, clients
 from .vocabulary import Api, Mode, Sdk
 
 
@@ -146,30 +142,9 @@ APIS = (
 )
 
 
-def http_library() -> ModuleType:
-    """The HTTP library that the installed SDK uses."""
-    base_client: Any = openai._base_client
-    library: ModuleType = getattr(base_client, "httpx2", None) or base_client.httpx
-    return library
-
-
-_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # one that trusts nobody is made in no time
-
-
-def http_client(mode: Mode, **options: Any) -> Any:
-    library = http_library()
-    cls = library.Client if mode == "sync" else library.AsyncClient
-    return cls(**{"verify": _TLS, "trust_env": False, **options})
-
-
-def stand_in(mode: Mode, handler: Callable[[Any], Any]) -> Any:
-    if mode == "async" and not asyncio.iscoroutinefunction(handler):
-
-        async def ahandler(request: Any) -> Any:
-            return handler(request)
-
-        return http_client(mode, transport=http_library().MockTransport(ahandler))
-    return http_client(mode, transport=http_library().MockTransport(handler))
+HTTP = Http("openai")
+KEY = {"api_key": "sk-contract"}
+http_client = HTTP.client
 
 
 class Subclass(openai.OpenAI):
@@ -186,20 +161,8 @@ class AsyncSubclass(openai.AsyncOpenAI):
         return await super().request(*args, **kwargs)
 
 
-def _of(sync: type, asynchronous: type) -> Callable[..., Any]:
-    def client(mode: Mode, base_url: str, http: Any, **options: Any) -> Any:
-        cls = sync if mode == "sync" else asynchronous
-        return cls(**{"api_key": "sk-contract", "base_url": base_url, "http_client": http, "max_retries": 0} | options)
-
-    return client
-
-
 def _copy(mode: Mode, base_url: str, http: Any, **options: Any) -> Any:
     return own(mode, base_url, http).with_options(timeout=30.0, **options)
-
-
-def _azure(mode: Mode, base_url: str, http: Any, **options: Any) -> Any:
-    return _of(openai.AzureOpenAI, openai.AsyncAzureOpenAI)(mode, base_url, http, api_version="2024-10-21", **options)
 
 
 def _module(mode: Mode, base_url: str, http: Any, **options: Any) -> Any:
@@ -217,14 +180,14 @@ def _reset() -> None:
     openai.max_retries = 2
 
 
-own = _of(openai.OpenAI, openai.AsyncOpenAI)
+own = clients(openai.OpenAI, openai.AsyncOpenAI, **KEY)
 
 OPENAI = Sdk(
     name="openai",
     instrumentor=OpenAIInstrumentor,
     door=(
         "openai._base_client",
-        ("SyncAPIClient.request", "AsyncAPIClient.request", "BaseClient._calculate_retry_timeout"),
+        DOOR,
     ),
     apis=(*APIS, *MEDIA),
     shapes=SHAPES,
@@ -232,13 +195,13 @@ OPENAI = Sdk(
     client=own,
     clients={
         "copy": _copy,
-        "subclass": _of(Subclass, AsyncSubclass),
-        "azure": _azure,
+        "subclass": clients(Subclass, AsyncSubclass, **KEY),
+        "azure": clients(openai.AzureOpenAI, openai.AsyncAzureOpenAI, api_version="2024-10-21", **KEY),
         "module": _module,
     },
     owners={"azure": "azure.ai.openai"},
-    http_library=http_library,
-    http_client=http_client,
-    stand_in=stand_in,
+    http_library=HTTP.library,
+    http_client=HTTP.client,
+    stand_in=HTTP.stand_in,
     reset=_reset,
 )

@@ -16,18 +16,19 @@ import genscope
 Sight = Any
 """Nested lists, dicts and sets of what can be compared and printed."""
 
-_COUNTED = re.compile(r"\b(chatcmpl-|cmpl-|modr-|resp_|req_|msg_|call_|cmp_|fc_|rs_)\d{4,}")
+_COUNTED = re.compile(r"\b(chatcmpl-|cmpl-|modr-|resp_|req_|msg_|toolu_|compl_|call_|cmp_|fc_|rs_)\d{4,}")
 _ADDRESS = re.compile(r"(?<=0x)[0-9a-f]{6,}|(?<=cancel scope )[0-9a-f]+")
+_SIGNED = re.compile(r"(?<=Signature=)[0-9a-f]{64}|(?<=/)20\d{6}(?=/)")
 _BOUNDARY = re.compile(r"(?<=boundary=)[0-9a-f]{32}|(?<=--)[0-9a-f]{32}")
 _OURS = tuple(str(Path(str(module.__file__)).parent) for module in (genscope, wrapt))
-_UNLIKE = frozenset({"date", "x-request-id"})
-_LAZY = frozenset({"__signature__"})  # pydantic makes it when it is first looked at
+_UNLIKE = frozenset({"date", "x-request-id", "request-id", "traceparent", "x-amz-date"})
+_LAZY = frozenset({"__signature__", "__slotnames__"})  # pydantic and copy make them when they first look
 _OF_ERRORS = ("status_code", "code", "type", "param", "request_id", "body")
 
 
 def masked(text: str) -> str:
-    """Without what differs from one request to the next: numbers in identifiers, addresses, boundaries of forms."""
-    return _BOUNDARY.sub("0", _ADDRESS.sub("0", _COUNTED.sub(r"\1N", text)))
+    """Without what differs from one request to the next: numbers in identifiers, addresses, boundaries, signatures."""
+    return _SIGNED.sub("0", _BOUNDARY.sub("0", _ADDRESS.sub("0", _COUNTED.sub(r"\1N", text))))
 
 
 def sight(value: Any) -> Sight:

@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from genscope.local.simulator import Simulator
 
 from .cases import SDKS
-from .processes import python
+from .processes import importing, python
 from .recorder import Recorder, instrumented
 from .stand_ins import StandIn, recorded, stream
 from .vocabulary import MODES, Api, Mode, Sdk
@@ -257,11 +257,9 @@ def test_the_interpreter_exits_with_open_streams(sdk: Sdk, simulator: Simulator)
     {_EXPORTING.replace(chr(10), chr(10) + "    ")}
     provider.add_span_processor(BatchSpanProcessor(Printer()))
     sys.path[:0] = [{_tests()!r}]
-    from contract.cases import SDKS
-    from contract.test_endings import streaming_api
-    sdk = next(sdk for sdk in SDKS if sdk.name == {sdk.name!r})
+    {importing(sdk)} as sdk
     sdk.instrumentor().instrument(skip_dep_check=True)
-    api = streaming_api(sdk)
+    api = next(api for api in sdk.apis if api.frames)
 
     def client_of(mode):
         return sdk.client(mode, sys.argv[1], sdk.http_client(mode))
@@ -300,11 +298,9 @@ def test_the_interpreter_exits_while_a_slow_exporter_is_at_work(sdk: Sdk, simula
     Printer.seconds = 0.3
     provider.add_span_processor(SimpleSpanProcessor(Printer()))
     sys.path[:0] = [{_tests()!r}]
-    from contract.cases import SDKS
-    from contract.test_endings import streaming_api
-    sdk = next(sdk for sdk in SDKS if sdk.name == {sdk.name!r})
+    {importing(sdk)} as sdk
     sdk.instrumentor().instrument(skip_dep_check=True)
-    api = streaming_api(sdk)
+    api = next(api for api in sdk.apis if api.frames)
     client = sdk.client("sync", sys.argv[1], sdk.http_client("sync"))
     stream = getattr(api.of(client), api.method)(**api.arguments, stream=True)
     next(iter(stream))
@@ -321,11 +317,9 @@ def test_a_fork_does_not_end_the_streams_of_its_parent(sdk: Sdk, simulator: Simu
     {_EXPORTING.replace(chr(10), chr(10) + "    ")}
     provider.add_span_processor(SimpleSpanProcessor(Printer()))
     sys.path[:0] = [{_tests()!r}]
-    from contract.cases import SDKS
-    from contract.test_endings import streaming_api
-    sdk = next(sdk for sdk in SDKS if sdk.name == {sdk.name!r})
+    {importing(sdk)} as sdk
     sdk.instrumentor().instrument(skip_dep_check=True)
-    api = streaming_api(sdk)
+    api = next(api for api in sdk.apis if api.frames)
     client = sdk.client("sync", sys.argv[1], sdk.http_client("sync"))
 
     def ask():

@@ -19,7 +19,7 @@ from genscope.core.errors import BudgetExceeded
 from genscope.core.operation import Operation
 from genscope.local.simulator import Simulator
 
-from .cases import SDKS, case, cases
+from .cases import MAIN, SDKS, case, cases
 from .expected import check, has_raised
 from .outcomes import CALLS, STREAMS
 from .play import play
@@ -121,6 +121,7 @@ class Point:
     outcome: Outcome = OK
     span: bool = True
     logger: str = "genscope"
+    apis: tuple[str, ...] = MAIN
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -148,17 +149,17 @@ POINTS = {
     "measurement": Point(attribute("opentelemetry.sdk.metrics._internal.instrument:Histogram.record")),
     "attributes_of_metrics": Point(attribute("genscope.telemetry.metrics:attributes_of")),
     "classify": Point(attribute("genscope.core.call:classify"), outcome=BAD_REQUEST),
-    "classify_attempt": Point(attribute("genscope.providers.stainless:classify"), outcome=RETRIED),
+    "classify_attempt": Point(attribute("genscope.providers.stainless_retries:_attempt"), outcome=RETRIED),
     "provider_of": Point(attribute("genscope.providers.stainless:provider_of"), span=False),
     "route": Point(attribute("genscope.providers.routes:Routes.find"), span=False),
     "watch_stream": Point(attribute("genscope.providers.stainless:watch_stream"), ("stream",)),
     "watch_body": Point(attribute("genscope.providers.stainless:watch_body"), ("raw_stream_bytes",)),
-    "ask_for_usage": Point(reader("ask_for_usage"), ("stream",), options={"stream_usage": True}),
+    "ask_for_usage": Point(reader("ask_for_usage"), ("stream",), apis=("chat",), options={"stream_usage": True}),
 }
 MEETINGS = [
     pytest.param(name, param.values[0], id=f"{name}-{param.values[0]}")
     for name, point in POINTS.items()
-    for param in cases([point.outcome], apis=("chat",), shapes=point.shapes)
+    for param in cases([point.outcome], apis=point.apis, shapes=point.shapes)
 ]
 
 
@@ -200,7 +201,7 @@ def test_a_chunk_that_cannot_be_told_is_shown(
 
 
 @pytest.mark.parametrize("name", ["stage_start", "stage_end", "stage_chunk"])
-@pytest.mark.parametrize("found", cases([OK], apis=("chat",), shapes=("stream",)))
+@pytest.mark.parametrize("found", cases([OK], apis=MAIN, shapes=("stream",)))
 def test_a_broken_stage_costs_the_span_nothing(
     name: str, found: Case, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from genscope.local.simulator import Simulator
 
-from .cases import SDKS, case, cases
+from .cases import MAIN, SDKS, case, cases
 from .outcomes import CALLS
 from .play import Seen, drive, new_client, play, settled
 from .recorder import Recorder, instrumented
@@ -40,12 +40,12 @@ BODIES_READ = ("raw", "raw_stream", "raw_stream_bytes", "streaming_response_line
 
 
 @pytest.mark.parametrize(
-    "found", cases([SYNC], shapes=("plain", "stream")) + cases([SYNC], apis=("chat",), shapes=BODIES_READ)
+    "found", cases([SYNC], shapes=("plain", "stream")) + cases([SYNC], apis=MAIN, shapes=BODIES_READ)
 )
 @pytest.mark.parametrize("name", BODIES)
 def test_a_hostile_body(name: str, found: Case, simulator: Simulator) -> None:
     streamed = found.shape.streams
-    body = f"data: {BODIES[name]}\n\ndata: [DONE]\n\n" if streamed else BODIES[name]
+    body = f"{found.sdk.framed(BODIES[name])}data: [DONE]\n\n" if streamed else BODIES[name]
     kind = "text/event-stream" if streamed else "application/json"
 
     bare = _answered(found, simulator, body.encode(), kind)

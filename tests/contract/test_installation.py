@@ -17,7 +17,7 @@ import genscope
 from genscope.core.patching import Patch
 from genscope.local.simulator import Simulator
 
-from .cases import SDKS, cases
+from .cases import MAIN, SDKS, cases
 from .outcomes import CALLS, STREAMS
 from .play import play
 from .processes import python
@@ -92,7 +92,7 @@ def test_a_wrapper_looks_like_what_it_wraps(sdk: Sdk) -> None:
             assert inspect.iscoroutinefunction(wrapper) == inspect.iscoroutinefunction(original)
 
 
-@pytest.mark.parametrize("case", cases([OK], apis=("chat",), shapes=("plain", "stream")))
+@pytest.mark.parametrize("case", cases([OK], apis=MAIN, shapes=("plain", "stream")))
 def test_instrumenting_twice_is_instrumenting_once(
     case: Case, simulator: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -109,7 +109,7 @@ def test_instrumenting_twice_is_instrumenting_once(
     assert all(before[name] is original for name, original in door(case.sdk).items())
 
 
-@pytest.mark.parametrize("case", cases([OK], apis=("chat",), shapes=("plain", "stream")))
+@pytest.mark.parametrize("case", cases([OK], apis=MAIN, shapes=("plain", "stream")))
 def test_on_and_off_and_on(case: Case, simulator: Simulator) -> None:
     bare = play(case, simulator)
     for _ in range(3):
@@ -122,7 +122,7 @@ def test_on_and_off_and_on(case: Case, simulator: Simulator) -> None:
     case.sdk.instrumentor().uninstrument()  # once more: nothing to do
 
 
-@pytest.mark.parametrize("case", cases([CLOSED], apis=("chat",), shapes=("stream", "raw_stream_bytes")))
+@pytest.mark.parametrize("case", cases([CLOSED], apis=MAIN, shapes=("stream", "raw_stream_bytes")))
 def test_a_stream_outlives_uninstrument(case: Case, simulator: Simulator) -> None:
     """What was begun is ended: the span of a stream that is open when genscope is taken off."""
     ask, instrumentor = case.shape.ask, case.sdk.instrumentor()
@@ -145,7 +145,7 @@ def test_a_stream_outlives_uninstrument(case: Case, simulator: Simulator) -> Non
     assert (recorder.span().attributes or {})["genscope.stream.outcome"] == "abandoned"
 
 
-@pytest.mark.parametrize("case", cases([OK], apis=("chat",), shapes=("plain", "stream")))
+@pytest.mark.parametrize("case", cases([OK], apis=MAIN, shapes=("plain", "stream")))
 def test_somebody_wraps_us_and_we_go(case: Case, simulator: Simulator) -> None:
     """Their wrapper stays; ours is under it, where it cannot be taken out, and does nothing any more."""
     module, names = case.sdk.door
@@ -179,7 +179,7 @@ def test_somebody_wraps_us_and_we_go(case: Case, simulator: Simulator) -> None:
             setattr(owner, name, original)
 
 
-@pytest.mark.parametrize("case", cases([OK], apis=("chat",), shapes=("plain", "stream")))
+@pytest.mark.parametrize("case", cases([OK], apis=MAIN, shapes=("plain", "stream")))
 def test_somebody_was_there_before(case: Case, simulator: Simulator) -> None:
     """Another library's wrapper on the same door is still there, and still the same, when we have gone."""
     module, names = case.sdk.door

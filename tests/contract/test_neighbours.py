@@ -15,7 +15,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from genscope.local.simulator import USAGE, Simulator
 
-from .cases import cases
+from .cases import MAIN, cases
 from .outcomes import CALLS, STREAMS
 from .play import play
 from .recorder import Recorder, instrumented
@@ -78,7 +78,7 @@ def test_their_span_is_completed(scope: str, marks: dict[str, Any], case: Case, 
     assert [point.value for point in recorder.points("genscope.client.attempts")] == [1]
 
 
-@pytest.mark.parametrize("case", cases([BAD_REQUEST], apis=("chat",), shapes=("plain",)))
+@pytest.mark.parametrize("case", cases([BAD_REQUEST], apis=MAIN, shapes=("plain",)))
 def test_their_status_is_theirs(case: Case, simulator: Simulator) -> None:
     with instrumented(case.sdk) as recorder, neighbour(recorder, *OFFICIAL):
         play(case, simulator)
@@ -88,7 +88,7 @@ def test_their_status_is_theirs(case: Case, simulator: Simulator) -> None:
     assert (span.attributes or {})["genscope.error.kind"] == "invalid_request"
 
 
-@pytest.mark.parametrize("case", cases([OK], apis=("chat",), shapes=("plain",)))
+@pytest.mark.parametrize("case", cases([OK], apis=MAIN, shapes=("plain",)))
 def test_the_key_in_the_context_is_enough(case: Case, simulator: Simulator) -> None:
     """util-genai sets it before the span has any attribute of the conventions."""
     with instrumented(case.sdk) as recorder, neighbour(recorder, OFFICIAL[0], {"some": "attribute"}, key=True):
@@ -96,7 +96,7 @@ def test_the_key_in_the_context_is_enough(case: Case, simulator: Simulator) -> N
     assert recorder.spans() == []
 
 
-@pytest.mark.parametrize("case", cases([OK], apis=("chat",), shapes=("plain",)))
+@pytest.mark.parametrize("case", cases([OK], apis=MAIN, shapes=("plain",)))
 def test_a_key_without_its_span_is_not(case: Case, simulator: Simulator) -> None:
     """The key outlives the span in code that copies contexts: then nobody describes the call."""
     with instrumented(case.sdk) as recorder:
@@ -108,7 +108,7 @@ def test_a_key_without_its_span_is_not(case: Case, simulator: Simulator) -> None
     assert len(recorder.spans()) == 1
 
 
-@pytest.mark.parametrize("case", cases([OK], apis=("chat",), shapes=("plain", "stream")))
+@pytest.mark.parametrize("case", cases([OK], apis=MAIN, shapes=("plain", "stream")))
 @pytest.mark.parametrize("scope, marks", NEIGHBOURS, ids=[scope for scope, _ in NEIGHBOURS])
 def test_a_second_call_under_it_has_its_own_span(
     scope: str, marks: dict[str, Any], case: Case, simulator: Simulator
@@ -135,7 +135,7 @@ NOT_INFERENCES = [
 ]
 
 
-@pytest.mark.parametrize("case", cases([OK], apis=("chat",), shapes=("plain",)))
+@pytest.mark.parametrize("case", cases([OK], apis=MAIN, shapes=("plain",)))
 @pytest.mark.parametrize("marks", NOT_INFERENCES, ids=lambda marks: "-".join(marks.values()) or "nothing")
 def test_other_spans_are_parents(marks: dict[str, Any], case: Case, simulator: Simulator) -> None:
     """Agents, tools, workflows and HTTP servers do not describe a model call; nothing is added to them."""
@@ -147,7 +147,7 @@ def test_other_spans_are_parents(marks: dict[str, Any], case: Case, simulator: S
     assert dict(other.attributes or {}) == marks
 
 
-@pytest.mark.parametrize("case", cases([OK], apis=("chat",), shapes=("plain",)))
+@pytest.mark.parametrize("case", cases([OK], apis=MAIN, shapes=("plain",)))
 def test_a_span_that_is_not_recorded_does_not_describe_the_call(case: Case, simulator: Simulator) -> None:
     """Its attributes cannot be seen; ours follows its sampling decision."""
     elsewhere = Recorder(sampler=ALWAYS_OFF)
@@ -157,7 +157,7 @@ def test_a_span_that_is_not_recorded_does_not_describe_the_call(case: Case, simu
     assert len(recorder.points("gen_ai.client.operation.duration")) == 1
 
 
-@pytest.mark.parametrize("case", cases([CLOSED], apis=("chat",), shapes=("stream",)))
+@pytest.mark.parametrize("case", cases([CLOSED], apis=MAIN, shapes=("stream",)))
 def test_their_span_ends_before_the_stream(case: Case, simulator: Simulator) -> None:
     """What is ended cannot be completed, and must not be tried: OpenTelemetry would log a warning."""
 
@@ -179,7 +179,7 @@ def test_their_span_ends_before_the_stream(case: Case, simulator: Simulator) -> 
     assert len(recorder.spans(OFFICIAL[0])) == 1
 
 
-@pytest.mark.parametrize("case", cases([OK], apis=("chat",), shapes=("plain", "stream")))
+@pytest.mark.parametrize("case", cases([OK], apis=MAIN, shapes=("plain", "stream")))
 def test_the_metrics_count_what_the_sampler_drops(case: Case, simulator: Simulator) -> None:
     recorder = Recorder(sampler=ALWAYS_OFF)
     bare = play(case, simulator)
@@ -188,11 +188,11 @@ def test_the_metrics_count_what_the_sampler_drops(case: Case, simulator: Simulat
     assert differences(vars(bare), vars(seen)) == []
     assert recorder.ended == []
     assert len(recorder.points("gen_ai.client.operation.duration")) == 1
-    assert bool(recorder.points("gen_ai.client.token.usage")) == (not case.shape.streams)
+    assert bool(recorder.points("gen_ai.client.token.usage")) == (case.api.streams_usage or not case.shape.streams)
     assert bool(recorder.points("gen_ai.client.operation.time_to_first_chunk")) == case.shape.streams
 
 
-@pytest.mark.parametrize("case", cases([OK, BAD_REQUEST], apis=("chat",), shapes=("plain", "stream")))
+@pytest.mark.parametrize("case", cases([OK, BAD_REQUEST], apis=MAIN, shapes=("plain", "stream")))
 def test_suppressed_instrumentation_is_silent(case: Case, simulator: Simulator) -> None:
     bare = play(case, simulator)
     with instrumented(case.sdk) as recorder:

@@ -10,7 +10,7 @@ import pytest
 
 from genscope.local.simulator import USAGE, Simulator
 
-from .cases import cases
+from .cases import MAIN, cases
 from .expected import SECONDS
 from .outcomes import CALLS, STREAMS
 from .play import play
@@ -162,7 +162,7 @@ def test_time_per_chunk_is_measured_on_request(chunk_times: dict[str, Any], case
         assert set(point.attributes) <= LABELS
 
 
-@pytest.mark.parametrize("case", cases([OK], apis=("chat",), shapes=("stream",)))
+@pytest.mark.parametrize("case", cases([OK], apis=MAIN, shapes=("stream",)))
 def test_and_not_otherwise(case: Case, simulator: Simulator) -> None:
     with instrumented(case.sdk) as recorder:
         play(case, simulator)

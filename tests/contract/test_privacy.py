@@ -15,7 +15,7 @@ import genscope
 from genscope.core.operation import Operation
 from genscope.local.simulator import Simulator
 
-from .cases import cases
+from .cases import MAIN, cases
 from .outcomes import CALLS
 from .play import new_client, play
 from .recorder import Recorder, instrumented
@@ -59,24 +59,27 @@ def _raise_os_error(case: Case, secrets: Secrets) -> Any:
     raise OSError(5, CANARY, CANARY)
 
 
+def _framed(case: Case, event: Any) -> bytes:
+    """An event of a stream; one that names no type has the name without which the SDK would not look at it."""
+    data = event.decode() if isinstance(event, bytes) else json.dumps(event)
+    if isinstance(event, dict) and "type" in event:
+        return f"event: {event['type']}\ndata: {data}\n\n".encode()
+    return case.sdk.framed(data).encode()
+
+
 def _events(*events: Any) -> Reply:
     """A stream: the chunk twice, and what comes then."""
 
-    def pieces(secrets: Secrets) -> Iterator[bytes]:
-        for event in (secrets.chunk, secrets.chunk, *events):
-            data = event if isinstance(event, bytes) else json.dumps(event).encode()
-            yield (
-                b"event: %s\ndata: %s\n\n" % (str(event.get("type", "")).encode(), data)
-                if "type" in event
-                else (b"data: %s\n\n" % data)
-            )
+    def pieces(case: Case, secrets: Secrets) -> Iterator[bytes]:
+        for event in (secrets.chunk, secrets.chunk, *secrets.more, *events):
+            yield _framed(case, event)
 
-    return lambda case, secrets: stream(case.sdk, case.mode, lambda: pieces(secrets))
+    return lambda case, secrets: stream(case.sdk, case.mode, lambda: pieces(case, secrets))
 
 
 def _break(case: Case, secrets: Secrets) -> Any:
     def pieces() -> Iterator[bytes]:
-        yield b"data: %s\n\n" % json.dumps(secrets.chunk).encode()
+        yield _framed(case, secrets.chunk)
         raise case.sdk.http_library().ReadError(f"lost while reading {CANARY}")
 
     return stream(case.sdk, case.mode, pieces)
@@ -104,7 +107,7 @@ STREAMED: dict[str, Reply] = {
     "broken": _break,
     "raised": _raise,
 }
-APIS = ("chat", "responses")
+APIS = (*MAIN, "responses")
 OK = CALLS[0]
 SYNC = replace(OK, modes=("sync",))
 

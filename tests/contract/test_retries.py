@@ -10,9 +10,9 @@ import pytest
 
 from genscope.local.simulator import Simulator
 
-from .cases import cases
+from .cases import MAIN, SDKS, cases
 from .outcomes import CALLS, read_all
-from .play import new_client, play
+from .play import Scene, new_client, play
 from .recorder import Recorder, instrumented
 from .sights import differences
 from .stand_ins import recorded
@@ -25,7 +25,7 @@ SHAPES = ("plain", "stream", "streaming_response_read", "raw")
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The SDKs' own backoff, without the half second."""
-    for name in ("openai._constants", "openai._base_client"):
+    for name in (f"{sdk.name}.{module}" for sdk in SDKS for module in ("_constants", "_base_client")):
         monkeypatch.setattr(importlib.import_module(name), "INITIAL_RETRY_DELAY", 0.002, raising=False)
 
 
@@ -44,7 +44,7 @@ REFUSED = Outcome("refused", read_all, refused=True, client={"max_retries": 2})
 
 
 @pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize("case", cases([REFUSED], apis=("chat",), shapes=SHAPES))
+@pytest.mark.parametrize("case", cases([REFUSED], apis=MAIN, shapes=SHAPES))
 def test_connections_that_are_refused(case: Case, simulator: Simulator) -> None:
     """Each attempt is told without an HTTP status; the last one is the failure of the call."""
     with instrumented(case.sdk) as recorder:
@@ -65,7 +65,7 @@ def test_connections_that_are_refused(case: Case, simulator: Simulator) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize("case", cases([OK], apis=("chat",), shapes=("plain", "stream")))
+@pytest.mark.parametrize("case", cases([OK], apis=MAIN, shapes=("plain", "stream")))
 def test_one_thing_after_the_other(case: Case, simulator: Simulator) -> None:
     """A timeout, an overloaded server, a rate limit with its own delay, a lost connection, and then the answer."""
     library = case.sdk.http_library()
@@ -116,10 +116,30 @@ def test_one_thing_after_the_other(case: Case, simulator: Simulator) -> None:
     assert duration.count == 1
 
 
+async def while_handling(scene: Scene) -> None:
+    """The application asks while it handles an exception of its own: it falls back to this model, say."""
+    try:
+        raise ValueError("the application's own")
+    except ValueError:
+        await read_all(scene)
+
+
+FALLBACK = replace(next(outcome for outcome in CALLS if outcome.name == "retried"), program=while_handling)
+
+
+@pytest.mark.parametrize("case", cases([FALLBACK], apis=MAIN, shapes=("plain", "stream")))
+def test_what_the_application_handles_is_not_what_failed(case: Case, simulator: Simulator) -> None:
+    with instrumented(case.sdk) as recorder:
+        play(case, simulator)
+    told = attributes_of(recorder)
+    assert told["genscope.retry.kinds"] == ("rate_limit",) * 2
+    assert told["genscope.retry.statuses"] == (429,) * 2
+
+
 PATIENT = Outcome("ok", read_all, client={"max_retries": 5})
 
 
-@pytest.mark.parametrize("case", cases([PATIENT], apis=("chat",), shapes=("plain",)))
+@pytest.mark.parametrize("case", cases([PATIENT], apis=MAIN, shapes=("plain",)))
 def test_no_retry_is_no_attribute(case: Case, simulator: Simulator) -> None:
     with instrumented(case.sdk) as recorder:
         play(case, simulator)

@@ -9,7 +9,7 @@ from opentelemetry import _logs, metrics, trace
 
 from genscope.local.simulator import Simulator
 
-from .cases import SDKS, cases
+from .cases import MAIN, SDKS, cases
 from .outcomes import CALLS
 from .play import play
 from .processes import python
@@ -19,7 +19,7 @@ from .vocabulary import Case, Sdk
 OK = CALLS[0]
 
 
-@pytest.mark.parametrize("found", cases([OK], apis=("chat",), shapes=("plain", "stream")))
+@pytest.mark.parametrize("found", cases([OK], apis=MAIN, shapes=("plain", "stream")))
 def test_the_global_providers_are_the_applications(found: Case, simulator: Simulator) -> None:
     def providers() -> tuple[object, ...]:
         return trace.get_tracer_provider(), metrics.get_meter_provider(), _logs.get_logger_provider()
@@ -32,7 +32,7 @@ def test_the_global_providers_are_the_applications(found: Case, simulator: Simul
     assert all(one is other for one, other in zip(before, providers(), strict=True))
 
 
-@pytest.mark.parametrize("found", cases([OK], apis=("chat",), shapes=("plain", "stream")))
+@pytest.mark.parametrize("found", cases([OK], apis=MAIN, shapes=("plain", "stream")))
 def test_a_call_needs_no_thread(found: Case, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside those that are started without us too: of the simulator, of the event loop."""
     recorder = Recorder()  # OpenTelemetry detects its resources in threads

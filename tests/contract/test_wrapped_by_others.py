@@ -20,7 +20,7 @@ import wrapt
 from genscope.local.simulator import Simulator
 from genscope.telemetry.neighbours import LATECOMER
 
-from .cases import cases
+from .cases import MAIN, cases
 from .outcomes import CALLS, CANCELLED, STREAMS
 from .play import play
 from .recorder import Recorder, instrumented
@@ -29,7 +29,7 @@ from .vocabulary import Case
 OK, BAD_REQUEST = CALLS[0], CALLS[1]
 INCOMPLETE = replace(OK, name="incomplete", scenario="incomplete")
 CLOSED = next(outcome for outcome in STREAMS if outcome.name == "closed")
-CHAT = cases([OK], apis=("chat",), shapes=("plain", "stream"))
+CHAT = cases([OK], apis=MAIN, shapes=("plain", "stream"))
 
 
 def passes(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
@@ -37,7 +37,8 @@ def passes(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
 
 
 def client_class(case: Case) -> Any:
-    return getattr(import_module(case.sdk.name), "OpenAI" if case.mode == "sync" else "AsyncOpenAI")
+    http = case.sdk.stand_in(case.mode, lambda request: None)
+    return type(case.sdk.client(case.mode, "http://127.0.0.1:1", http))
 
 
 @contextmanager
@@ -114,7 +115,7 @@ def test_they_take_theirs_off_after_us(case: Case, simulator: Simulator) -> None
 BODIES = ("raw_stream", "raw_stream_bytes", "streaming_response_stream", "streaming_response_stream_lines")
 
 
-@pytest.mark.parametrize("case", cases([OK, CLOSED], apis=("chat",), shapes=BODIES))
+@pytest.mark.parametrize("case", cases([OK, CLOSED], apis=MAIN, shapes=BODIES))
 def test_their_close_is_called(case: Case, simulator: Simulator) -> None:
     """The official instrumentation ends its span there: ours neither goes around it nor takes it off."""
     expected = closes(case, simulator)

@@ -35,11 +35,12 @@ CANARY = "canary-b7e2-9f41"
 
 @dataclass(frozen=True)
 class Secrets:
-    """An API's request, answer and chunk with the canary wherever there may be content."""
+    """An API's request, answer and chunk with the canary wherever there may be content; `more` chunks that follow."""
 
     arguments: Mapping[str, Any]
     answer: Mapping[str, Any]
     chunk: Mapping[str, Any]
+    more: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -178,11 +179,16 @@ class Sdk(_Named):
     door          the module and the attributes in it that are wrapped
     provider      the name that the tests give to the simulator's host
     client        `(mode, base_url, http_client, **options)`, as applications make it
-    clients       other kinds of clients by name; `owners`: the providers to which some of them belong
+    clients       other kinds of clients by name; `owners`: the providers to which some of them belong; `lacking`: the
+                  APIs that some of them do not have
     http_library  the HTTP library that the installed release uses
     http_client   `(mode)`: a client of the HTTP library that the SDK uses, without the cost of a TLS context
     stand_in      `(mode, handler)`: the same with `handler(request)` in the place of the network
     reset         takes back what some kind of client left in the SDK itself
+    problems      outcomes that its provider tells in words of its own
+    statuses      HTTP statuses of retried attempts for which its provider has another one
+    event         the name without which the SDK does not look at an event of a stream
+    alike         like another one in all but its format: its cases are told by its name
     """
 
     name: str
@@ -197,7 +203,16 @@ class Sdk(_Named):
     http_library: Callable[[], ModuleType]
     http_client: Callable[[Mode], Any]
     stand_in: Callable[[Mode, Callable[[Any], Any]], Any]
-    reset: Callable[[], None]
+    reset: Callable[[], None] = lambda: None
+    problems: Mapping[str, Callable[[Api, Shape], Problem]] = field(default_factory=dict)
+    statuses: Mapping[int, int] = field(default_factory=dict)
+    event: str = ""
+    lacking: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    alike: bool = False
+
+    def framed(self, data: str) -> str:
+        """An event of a stream."""
+        return f"event: {self.event}\ndata: {data}\n\n" if self.event else f"data: {data}\n\n"
 
 
 @dataclass(frozen=True)
@@ -211,6 +226,17 @@ class Case:
     outcome: Outcome
     client: str = "own"
 
+    @property
+    def problem(self) -> Problem | None:
+        """How the span tells the outcome, if that is a failure."""
+        return self.sdk.problems.get(self.outcome.name, self.outcome.problem)(self.api, self.shape)
+
+    @property
+    def attempts(self) -> Sequence[tuple[str, int, float | None]]:
+        """The attempts that were retried, with the statuses that this provider has for them."""
+        return [(kind, self.sdk.statuses.get(status, status), delay) for kind, status, delay in self.outcome.attempts]
+
     def __str__(self) -> str:
+        sdk = (self.sdk.name,) if self.sdk.alike else ()
         kind = () if self.client == "own" else (self.client,)
-        return "-".join((self.api.name, self.mode, *kind, self.shape.name, self.outcome.name))
+        return "-".join((*sdk, self.api.name, self.mode, *kind, self.shape.name, self.outcome.name))

@@ -13,7 +13,7 @@ from .test_fuzz import values
 ODD = ("\ud800", "é\udc00", "\U0001f600", "x" * 600, 2**63, -(2**63) - 1, 10**400, float("inf"), "\x00", {"": {"": ""}})
 """What JSON can say and hypothesis seldom does."""
 
-whatever = values | st.sampled_from(ODD)
+whatever = values | st.sampled_from(ODD).map(copy.deepcopy)  # what is drawn may be changed
 
 MANY = 40
 """Items of a list that are looked into: a vector has thousands."""

@@ -22,6 +22,7 @@ from genscope.wire import chat_completions, chat_messages
 from genscope.wire.fields import objects
 
 from .shapes import SHAPES, typed
+from .spelled import spelled
 from .spoken import (
     ODD,
     PIXEL,
@@ -644,7 +645,7 @@ def test_what_a_stream_says(name: str, shape: Shape) -> None:
     assert streamed(chat_completions, [shape(said, ChatCompletionChunk) for said in chunks]).output == expected
 
 
-@pytest.mark.parametrize("said", [None, "hi", 7, [], [{}], object(), {"choices": [None, 7, "hi", []]}], ids=repr)
+@pytest.mark.parametrize("said", [None, "hi", 7, [], [{}], object(), {"choices": [None, 7, "hi", []]}], ids=spelled)
 def test_what_is_no_chunk_and_no_answer_says_nothing(said: Any) -> None:
     assert streamed(chat_completions, [said, objects(said)]).output is None
     assert answered(chat_completions, said).output is None

@@ -13,6 +13,7 @@ from genscope.wire import chat_completions, text_completions
 from genscope.wire.choices import ask_for_usage, is_usage_only
 
 from .shapes import SHAPES, answered, leads, parsed, plain, streamed, typed
+from .spelled import spelled
 
 Shape = Callable[[Any, Any], Any]
 each_shape = pytest.mark.parametrize("shape", SHAPES)
@@ -146,7 +147,7 @@ def test_what_a_text_completion_says(name: str, shape: Shape) -> None:
     assert answered(text_completions, shape(said, Completion)) == expected
 
 
-@pytest.mark.parametrize("answer", [None, "text", 1, [], [{}], object()], ids=repr)
+@pytest.mark.parametrize("answer", [None, "text", 1, [], [{}], object()], ids=spelled)
 @pytest.mark.parametrize("reader", [chat_completions, text_completions])
 def test_what_is_no_answer_says_nothing(reader: Any, answer: Any) -> None:
     assert answered(reader, answer) == {}
@@ -351,6 +352,6 @@ def test_a_chunk_that_is_there_only_for_the_usage(said: Any, expected: bool, sha
     assert is_usage_only(shape(said, ChatCompletionChunk)) is expected
 
 
-@pytest.mark.parametrize("said", [None, "text", 1, [], object()], ids=repr)
+@pytest.mark.parametrize("said", [None, "text", 1, [], object()], ids=spelled)
 def test_what_is_no_chunk_is_not_hidden(said: Any) -> None:
     assert is_usage_only(said) is False

@@ -11,6 +11,7 @@ from openai.types import CreateEmbeddingResponse
 from genscope.wire import embeddings
 
 from .shapes import SHAPES, answered, leads, streamed
+from .spelled import spelled
 
 VECTOR = {"object": "embedding", "index": 0, "embedding": [0.1, 0.2, 0.3]}
 ANSWERS: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -52,7 +53,7 @@ def test_what_embeddings_say(name: str, shape: Callable[[Any, Any], Any]) -> Non
     assert answered(embeddings, shape(said, CreateEmbeddingResponse)) == expected
 
 
-@pytest.mark.parametrize("answer", [None, "text", 1, [], [{}], object()], ids=repr)
+@pytest.mark.parametrize("answer", [None, "text", 1, [], [{}], object()], ids=spelled)
 def test_what_is_no_answer_says_nothing(answer: Any) -> None:
     assert answered(embeddings, answer) == {}
 

@@ -15,6 +15,7 @@ from openai.types.audio import Transcription
 from genscope.wire import cancelled_responses, decisions, images, moderations, speech, transcriptions
 
 from .shapes import SHAPES, answered, asked, leads, operation, streamed, typed
+from .spelled import spelled
 from .test_fuzz import EVENTS, check, modestly, odd, read
 from .test_responses import response
 
@@ -133,7 +134,7 @@ def test_what_an_answer_says(name: str, shape: Callable[[Any, Any], Any]) -> Non
 
 
 @pytest.mark.parametrize(
-    "answer", [None, "1\n00:00:00,000 --> 00:00:03,000\n?\n", b"ID3", 1, [], [{}], object()], ids=repr
+    "answer", [None, "1\n00:00:00,000 --> 00:00:03,000\n?\n", b"ID3", 1, [], [{}], object()], ids=spelled
 )
 @pytest.mark.parametrize("reader", [images, transcriptions, speech, moderations, decisions])
 def test_what_is_no_object_says_nothing(reader: Any, answer: Any) -> None:

@@ -13,6 +13,7 @@ from genscope.wire import chat_completions, embeddings, responses, text_completi
 from genscope.wire.fields import choice_count, count, integer, number, output_type, service_tier, text, texts
 
 from .shapes import asked
+from .spelled import spelled
 
 
 class Model(str, Enum):
@@ -135,7 +136,7 @@ def sentinels() -> Iterator[Any]:
             yield getattr(openai, name)
 
 
-@pytest.mark.parametrize("value", [*sentinels(), None, object(), object, {}, [], b"1", ""], ids=repr)
+@pytest.mark.parametrize("value", [*sentinels(), None, object(), object, {}, [], b"1", ""], ids=spelled)
 @pytest.mark.parametrize("reader", READERS)
 def test_what_is_no_value_is_not_told(reader: Any, value: Any) -> None:
     body = dict.fromkeys(reader.PARAMETERS, value)

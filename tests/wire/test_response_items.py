@@ -21,6 +21,7 @@ from genscope.wire import fetched_responses, responses
 from genscope.wire.fields import objects
 
 from .shapes import SHAPES, parsed, plain, typed
+from .spelled import spelled
 from .spoken import ODD, PIXEL, PNG, called, embedded, emptied, linked, recorded, text, thought, unread, uploaded
 from .strict import answered, heard, streamed
 from .test_fuzz import modestly, odd, values
@@ -565,7 +566,7 @@ def test_what_a_compaction_says(shape: Shape) -> None:
 
 
 @pytest.mark.parametrize("reader", [responses, fetched_responses])
-@pytest.mark.parametrize("said", [None, "hi", 7, [], [{}], object()], ids=repr)
+@pytest.mark.parametrize("said", [None, "hi", 7, [], [{}], object()], ids=spelled)
 def test_what_is_no_answer_and_no_event_says_nothing(reader: Any, said: Any) -> None:
     assert answered(reader, said) == Content()
     assert streamed(reader, [said, objects(said)]) == Content()

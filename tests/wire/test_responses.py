@@ -10,6 +10,7 @@ import pytest
 from genscope.wire import fetched_responses, responses
 
 from .shapes import answered, asked, leads, parsed, plain, streamed, typed
+from .spelled import spelled
 
 try:
     from openai.types.responses import Response, ResponseStreamEvent
@@ -145,7 +146,7 @@ def test_what_a_compaction_says(name: str, shape: Shape) -> None:
 
 
 @pytest.mark.parametrize("reader", [responses, fetched_responses])
-@pytest.mark.parametrize("answer", [None, "text", 1, [], [{}], object()], ids=repr)
+@pytest.mark.parametrize("answer", [None, "text", 1, [], [{}], object()], ids=spelled)
 def test_what_is_no_response_says_nothing(reader: Any, answer: Any) -> None:
     assert answered(reader, answer) == {}
 
@@ -246,7 +247,7 @@ def test_what_an_event_brings(kind: str, shape: Shape) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [None, "response.output_text.delta", 1, {}, event(None), event(1), event([])], ids=repr
+    "said", [None, "response.output_text.delta", 1, {}, event(None), event(1), event([])], ids=spelled
 )
 def test_what_is_no_event_brings_nothing(said: Any) -> None:
     assert leads(responses, [said, parsed(said, None) if not isinstance(said, str) else said]) == [None, None]

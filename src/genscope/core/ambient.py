@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 
 from opentelemetry.context import attach, create_key, detach, get_current, set_value
 from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.trace import NoOpTracer, ProxyTracer, ProxyTracerProvider, get_current_span, get_tracer_provider
 
 from genscope.core.operation import Operation
 
@@ -87,3 +88,24 @@ def _restore(token: Token) -> None:
 def operation_in_flight() -> Operation | None:
     """The operation whose request the SDK is sending in this context."""
     return _in_flight.get()
+
+
+def trace_headers(context: Any) -> dict[str, str]:
+    """What carries a trace with a request, by the propagators that the application has chosen."""
+    from opentelemetry.propagate import inject  # here: it loads what OTEL_PROPAGATORS names, and raises if it cannot
+
+    headers: dict[str, str] = {}
+    inject(headers, context)
+    return headers
+
+
+def is_silent(tracer: Any) -> bool:
+    """Whether nobody would see the spans of a tracer: no provider has been set."""
+    if isinstance(tracer, ProxyTracer):
+        return isinstance(get_tracer_provider(), ProxyTracerProvider)
+    return isinstance(tracer, NoOpTracer)
+
+
+def in_trace() -> bool:
+    """Whether a span is current here."""
+    return get_current_span().get_span_context().is_valid

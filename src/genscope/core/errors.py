@@ -42,19 +42,23 @@ RETRYABLE: Final = frozenset({"rate_limit", "timeout", "connection", "overloaded
 _CODES: Final[Mapping[str, tuple[str, ...]]] = {
     "rate_limit": (
         "rate_limit_exceeded", "rate_limit_error", "rate_limit_reached", "rate_limited", "too_many_requests",
-        "requests", "tokens",
+        "requests", "tokens", "throttling_exception",
     ),
     "quota": (
         "insufficient_quota", "quota_exceeded", "credit_balance_exhausted", "organization_spend_limit_exceeded",
         "project_spend_limit_exceeded", "organization_usage_limit_exceeded", "billing_hard_limit_reached",
-        "billing_not_active", "billing_error", "payment_required",
+        "billing_not_active", "billing_error", "payment_required", "service_quota_exceeded_exception",
     ),
-    "timeout": ("timeout", "timeout_error", "vector_store_timeout", "deadline_exceeded"),
+    "timeout": (
+        "timeout", "timeout_error", "vector_store_timeout", "deadline_exceeded", "model_timeout_exception",
+    ),
     "authentication": (
         "invalid_api_key", "incorrect_api_key", "authentication_error", "invalid_authentication", "unauthenticated",
         "account_deactivated", "invalid_grant", "invalid_subject_token",
     ),
-    "permission": ("permission_error", "permission_denied", "unsupported_country_region_territory"),
+    "permission": (
+        "permission_error", "permission_denied", "unsupported_country_region_territory", "access_denied_exception",
+    ),
     "model_not_found": (
         "model_not_found", "model_not_available", "model_decommissioned", "unknown_model", "invalid_model",
         "deployment_not_found",
@@ -70,7 +74,8 @@ _CODES: Final[Mapping[str, tuple[str, ...]]] = {
     "overloaded": (
         "overloaded", "overloaded_error", "engine_overloaded", "engine_overloaded_error", "model_overloaded",
         "server_is_overloaded", "service_unavailable", "service_unavailable_error", "unavailable", "no_capacity",
-        "capacity_exceeded", "service_tier_capacity_exceeded",
+        "capacity_exceeded", "service_tier_capacity_exceeded", "service_unavailable_exception",
+        "model_not_ready_exception",
     ),
     "invalid_response": ("tool_use_failed", "json_validate_failed"),  # Groq: what the model wrote did not fit
     "invalid_request": (
@@ -85,9 +90,12 @@ _CODES: Final[Mapping[str, tuple[str, ...]]] = {
 
 _GENERAL: Final[Mapping[str, tuple[str, ...]]] = {
     "rate_limit": ("slow_down", "resource_exhausted"),
-    "invalid_request": ("invalid_request_error", "bad_request_error", "invalid_argument"),
-    "server_error": ("server_error", "api_error", "internal_server_error", "internal_error", "internal"),
-}
+    "invalid_request": ("invalid_request_error", "bad_request_error", "invalid_argument", "validation_exception"),
+    "server_error": (
+        "server_error", "api_error", "internal_server_error", "internal_error", "internal",
+        "internal_server_exception", "model_error_exception", "model_stream_error_exception",
+    ),
+}  # fmt: skip
 """Codes and types that say less than a status, for where there is none: in the middle of a stream."""
 
 
@@ -191,6 +199,11 @@ def classify_reported(error: ProviderError) -> Failure:
     return Failure(kind=kind, type=_type(reported) or _OTHER, retryable=kind in RETRYABLE)
 
 
+def kind_of_status(status: int) -> str:
+    """What an HTTP status of 400 or more means by itself."""
+    return _BY_STATUS.get(status) or ("server_error" if status >= 500 else "invalid_request")
+
+
 def rejected_answer(error: BaseException) -> Any:
     """The answer that an SDK received, paid for and rejected: openai's `parse` raises when it was cut or filtered."""
     return _attribute(error, "completion")
@@ -207,7 +220,7 @@ def _kind(reported: ProviderError, status: int | None, error: BaseException | No
     if status >= 400:
         if status == 404 and reported.type and _plain(reported.type) == "notfounderror":
             return "model_not_found"  # Anthropic, vLLM and Ollama say no more than that for a model
-        return _BY_STATUS.get(status) or ("server_error" if status >= 500 else "invalid_request")
+        return kind_of_status(status)
     kind = _look_up(_BY_GENERAL_CODE, reported)
     if kind is not None:
         return kind

@@ -113,6 +113,8 @@ class Operation:
 
     attempts: Sequence[Attempt] = field(default=(), init=False)
     """Those that failed and were tried again; the last attempt is not among them."""
+    rejected: int | None = field(default=None, init=False)
+    """HTTP status of an attempt that the SDK is about to repeat."""
     started_at: int = field(default=0, init=False)
     """Wall clock, nanoseconds since the epoch; durations come from `started` and `ended`."""
     started: float = field(default=0.0, init=False)
@@ -135,6 +137,10 @@ class Operation:
     """The OpenTelemetry span, opaque here."""
     context: Any = field(default=None, init=False)
     """The OpenTelemetry context that holds the span: for exemplars, log records and children."""
+    stands_in: bool = field(default=False, init=False)
+    """Whether `span` is in the place of one that the SDK would have made."""
+    sends_trace: bool = field(default=False, init=False)
+    """Whether its requests carry the trace: where the SDK would have sent its own span's along."""
     neighbour: str | None = field(default=None, init=False)
     """Name of the instrumentation that owns `span`, when another one already describes this call."""
 

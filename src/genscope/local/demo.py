@@ -46,6 +46,8 @@ def run(*, live: bool = False, pause: float = 0.3, say: Callable[[str], None] = 
             environ |= {
                 "OPENAI_BASE_URL": simulator.base_url(),
                 "OPENAI_API_KEY": "sk-not-needed",
+                "ANTHROPIC_BASE_URL": simulator.base_url(),
+                "ANTHROPIC_API_KEY": "sk-not-needed",
                 "SAMPLE_SCENARIOS": json.dumps(scenarios),
                 # A proxy of the machine cannot reach its loopback interface.
                 "NO_PROXY": "127.0.0.1",

@@ -1,15 +1,18 @@
-"""A small application on the openai SDK, written as any application is: it knows nothing about genscope.
+"""A small application on the openai and anthropic SDKs, written as any is: it knows nothing about genscope.
 
 opentelemetry-instrument --traces_exporter genscope_console python sample_app.py
 
-The SDK reads OPENAI_API_KEY and OPENAI_BASE_URL. `genscope demo` also sets SAMPLE_SCENARIOS, base URLs (JSON, by name)
-where a simulated provider behaves in a certain way; without it every call goes to the same place, and nothing fails.
+The SDKs read OPENAI_API_KEY and OPENAI_BASE_URL, ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL. What needs Anthropic is left
+out where its SDK or its key is not there. `genscope demo` also sets SAMPLE_SCENARIOS, base URLs (JSON, by name) where a
+simulated provider behaves in a certain way; without it every call goes to the same place, and nothing fails.
 """
+
+from __future__ import annotations
 
 import asyncio
 import json
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from openai import AsyncOpenAI, BadRequestError, OpenAI
 from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolParam
@@ -17,9 +20,18 @@ from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolPara
 # Nested spans: a web framework opens a span for each request; this program has none, and opens its own.
 from opentelemetry import trace
 
+try:
+    from anthropic import Anthropic
+except ImportError:
+    Anthropic = None
+if TYPE_CHECKING:
+    import anthropic
+    from anthropic.types import MessageParam, ToolParam, ToolResultBlockParam
+
 request = trace.get_tracer("sample_app").start_as_current_span
 
 MODEL = os.environ.get("SAMPLE_MODEL", "gpt-4o-mini")
+CLAUDE = os.environ.get("SAMPLE_CLAUDE", "claude-haiku-4-5")
 SCENARIOS: dict[str, str] = json.loads(os.environ.get("SAMPLE_SCENARIOS", "{}"))
 WEATHER: ChatCompletionToolParam = {
     "type": "function",
@@ -97,6 +109,35 @@ def meet_trouble(busy: OpenAI, small: OpenAI) -> None:
         raise SystemExit("the prompt should have been too long")
 
 
+def run_agent(client: anthropic.Anthropic) -> None:
+    """One turn of an agent: the model asks for a tool until it has what it needs for an answer."""
+    tool: ToolParam = {"name": "get_weather", "input_schema": WEATHER["function"].get("parameters", {})}
+    messages: list[MessageParam] = [{"role": "user", "content": "How is the weather in Paris?"}]
+    while True:
+        answer = client.messages.create(model=CLAUDE, max_tokens=200, messages=messages, tools=[tool])
+        calls = [block for block in answer.content if block.type == "tool_use"]
+        if not calls:
+            break
+        print("agent asks ", ", ".join(f"{call.name} {call.input}" for call in calls))
+        results: list[ToolResultBlockParam] = [
+            {"type": "tool_result", "tool_use_id": call.id, "content": "18 degrees, sunny"} for call in calls
+        ]
+        messages.append({"role": "assistant", "content": answer.content})
+        messages.append({"role": "user", "content": results})
+    print("agent      ", "".join(block.text for block in answer.content if block.type == "text"))
+
+
+def think(client: anthropic.Anthropic) -> None:
+    """A streamed answer, with the thoughts that go before it."""
+    with client.messages.stream(
+        model=CLAUDE,
+        max_tokens=2000,
+        thinking={"type": "enabled", "budget_tokens": 1024},
+        messages=[{"role": "user", "content": "Is 91 a prime number?"}],
+    ) as stream:
+        print("thought    ", "".join(stream.text_stream))
+
+
 def main() -> None:
     client = OpenAI()
 
@@ -111,6 +152,11 @@ def main() -> None:
     with request("plan a trip"):
         use_tools(at("tools"))
         stop_early(client)
+    if Anthropic is not None and "ANTHROPIC_API_KEY" in os.environ:
+        claude = Anthropic()
+        with request("run an agent"):
+            run_agent(claude.with_options(base_url=SCENARIOS.get("tools")))
+            think(claude.with_options(base_url=SCENARIOS.get("reasoning")))
     if SCENARIOS:
         with request("meet trouble"):
             meet_trouble(busy=at("retry"), small=at("context_length"))

@@ -32,6 +32,7 @@ DOMAINS: Final = {
     # not among the conventions' own values, which are open
     "api.together.xyz": "together_ai",
     "api.together.ai": "together_ai",
+    "api-inference.together.ai": "together_ai",
     "api.fireworks.ai": "fireworks_ai",
     "openrouter.ai": "openrouter",
     "api.cerebras.ai": "cerebras",

@@ -241,7 +241,7 @@ class _Events:
         error = getattr(event, "error", None)
         if error:  # the SDK raises it when it parses the stream, here nobody does; it is no chunk
             self._call.op.error = provider_error(error)
-        else:
+        elif getattr(event, "type", None) != "ping":  # Anthropic's, to keep the connection: the SDK drops it
             self._intake.take(event)
 
     def finish(self) -> None:

@@ -14,24 +14,25 @@ from itertools import filterfalse
 from operator import attrgetter
 from time import perf_counter
 from types import ModuleType
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import urlsplit
 from weakref import ref
 
-from genscope.core.ambient import operation_in_flight, suppressed
+from genscope.core.ambient import is_silent, suppressed
 from genscope.core.call import Call, Settle, arun, run
-from genscope.core.errors import classify
-from genscope.core.operation import Attempt, Operation
+from genscope.core.operation import Operation
 from genscope.core.patching import Patch, Wrapper
 from genscope.core.pipeline import Pipeline
 from genscope.core.streams import afollow, follow
 from genscope.providers.hosts import UNKNOWN, provider_of
 from genscope.providers.httpx_body import is_readable, read_whole, unwatch_body, watch_body, watch_stream
+from genscope.providers.native_spans import StandIn, makes_span
 from genscope.providers.routes import Route, Routes
+from genscope.providers.stainless_requests import IsGiven, asking, body_of, given
+from genscope.providers.stainless_retries import Retries
 from genscope.settings import Settings
 from genscope.wire.fields import objects
 
-_RAW_RESPONSE: Final = "x-stainless-raw-response"
 _MAX_ENDPOINTS: Final = 256
 
 Endpoint = tuple[str, str | None, int | None]
@@ -44,8 +45,16 @@ class Stainless:
 
     package: str
     routes: Sequence[Route]
+    alias: str = ""
     clients: Mapping[str, str] = field(default_factory=dict[str, str])
     """Names of client classes that belong to one provider whatever their host is, a gateway's say."""
+    traces_itself: str | None = None
+    """The scope of the spans that the SDK makes of its own calls, of those with an `options.span_name`."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in settings and entry points: its package, unless it has an alias."""
+        return self.alias or self.package
 
 
 class Seam:
@@ -56,9 +65,13 @@ class Seam:
         self._sdk = sdk
         self._routes = Routes(sdk.routes)
         self._pipeline = pipeline
+        self._retries = Retries(pipeline.faults)
+        self._stand_in = StandIn(self.patch, pipeline.faults)
         self._own_hosts = settings.providers
         self._asks_for_usage = settings.stream_usage
+        self._keeps_native = settings.native_spans
         self._endpoints: dict[tuple[int, Any], tuple[Any, Endpoint]] = {}
+        self._is_given: IsGiven | None = None
         self._streams: tuple[type, ...] = ()
         self._raw_responses: tuple[type, ...] = ()
         self._special: tuple[type, ...] = ()
@@ -68,6 +81,7 @@ class Seam:
         """Raw responses that the caller may still have parsed, by identity."""
 
     def _targets(self, module: ModuleType) -> Iterator[tuple[Any, str, Wrapper]]:
+        self._is_given = given(module)
         self._streams = _classes(module, "Stream", "AsyncStream")
         self._raw_responses = _classes(module, "BaseAPIResponse", "LegacyAPIResponse")
         self._special = (*self._streams, *self._raw_responses, *_binary_classes(self._raw_responses))
@@ -76,7 +90,9 @@ class Seam:
             yield door, "request", wrapper
             for client in _shadowing(door):
                 yield client, "request", wrapper
-        yield getattr(module, "BaseClient", None), "_calculate_retry_timeout", self._backoff
+        base = getattr(module, "BaseClient", None)
+        yield base, "_should_retry", self._retries.should_retry
+        yield base, "_calculate_retry_timeout", self._retries.backoff
 
     # --- the door
 
@@ -84,8 +100,8 @@ class Seam:
         call = self._call(client, args, kwargs)
         if call is None:
             return wrapped(*args, **kwargs)
-        if self._asks_for_usage and call.op.streaming:
-            args, kwargs, settle = self._asking(call, args, kwargs)
+        if self._asks_for_usage or call.op.stands_in:
+            args, kwargs, settle = self._amended(call, client, args, kwargs)
             return run(call, settle, wrapped, args, kwargs)
         return run(call, self._settle, wrapped, args, kwargs)
 
@@ -93,23 +109,31 @@ class Seam:
         call = self._call(client, args, kwargs)
         if call is None:
             return await wrapped(*args, **kwargs)
-        if self._asks_for_usage and call.op.streaming:
-            args, kwargs, settle = self._asking(call, args, kwargs)
+        if self._asks_for_usage or call.op.stands_in:
+            args, kwargs, settle = self._amended(call, client, args, kwargs)
             return await arun(call, settle, wrapped, args, kwargs)
         return await arun(call, self._settle, wrapped, args, kwargs)
 
-    def _backoff(self, wrapped: Any, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The SDK asks how long to wait, once for each attempt that failed and while it handles the exception."""
-        delay = wrapped(*args, **kwargs)
-        op = operation_in_flight()
-        error = sys.exc_info()[1]
-        if op is not None and error is not None:
-            try:
-                failure = classify(error)
-                op.attempts = [*op.attempts, Attempt(failure.kind, failure.status, float(delay))]
-            except Exception as fault:
-                self._pipeline.faults.report("recording a retry", fault)
-        return delay
+    def _amended(self, call: Call, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Request:
+        """The request with what has to be different in it, and how to look at what comes of it."""
+        options = args[1] if len(args) > 1 else kwargs["options"]
+        settle, changes = self._settle, dict[str, Any]()
+        try:
+            if self._asks_for_usage and call.op.streaming:
+                question = asking(call.reader, options)
+                if question:
+                    settle, changes = self._settle_hiding, question
+            if call.op.stands_in:
+                changes |= self._stand_in.changes(call.op, client)
+            if changes:
+                copy = getattr(options, "model_copy", None) or options.copy  # pydantic 2, pydantic 1
+                options = copy(update=changes)
+        except Exception as fault:
+            self._pipeline.faults.report("changing a request", fault)
+            return args, kwargs, self._settle
+        if len(args) > 1:
+            return (args[0], options, *args[2:]), kwargs, settle
+        return args, kwargs | {"options": options}, settle
 
     def _call(self, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call | None:
         """The call that a request begins; None if it is not traced. Raises nothing but a stage's refusal."""
@@ -128,7 +152,10 @@ class Seam:
             route, identifiers = match
             provider, host, port = self._endpoint(client, options.url)
             op = Operation(route.reader.OPERATION, provider, host, port, bool(kwargs.get("stream")))
-            body = _body(options, identifiers)
+            if self._sdk.traces_itself is not None and makes_span(client, options):
+                keeps = self._keeps_native and not is_silent(client._tracer)
+                op.stands_in, op.neighbour = not keeps, self._sdk.traces_itself if keeps else None
+            body = body_of(options, identifiers, self._is_given)
             call = Call(op, route.reader, self._pipeline)  # the last thing: a call that never begins must not end
         except Exception as fault:
             self._pipeline.faults.report("preparing a call", fault)
@@ -143,7 +170,7 @@ class Seam:
                 return self._locate(client, parts.scheme, parts.hostname or "", parts.port)
             except ValueError:  # no URL that anybody could call, but the SDK is to say so
                 return UNKNOWN, None, None
-        url = _url_attribute(client.__class__)(client)
+        url = _url_attribute(self._sdk.package, client.__class__)(client)
         key = (id(url), client.__class__)
         known = self._endpoints.get(key)
         if known is not None and known[0] is url:  # the URL is kept here, so its id is not given to another one
@@ -166,6 +193,8 @@ class Seam:
     # --- what comes out
 
     def _settle(self, call: Call, result: Any) -> None:
+        if call.op.streaming and not isinstance(result, self._special):
+            result = getattr(result, "_raw_stream", result)  # anthropic before 0.43: what its helper follows
         if not isinstance(result, self._special):
             call.succeed(objects(result) if result.__class__ is dict else result)
         elif isinstance(result, self._streams):
@@ -209,26 +238,6 @@ class Seam:
                     call.faults.report("looking at a parsed answer", fault)
         return parsed
 
-    def _asking(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Request:
-        """The request with a question for its token usage, unless the application asks or the format knows no such.
-
-        Not for raw responses: their bytes are the application's.
-        """
-        try:
-            options = args[1] if len(args) > 1 else kwargs["options"]
-            ask = getattr(call.reader, "ask_for_usage", None)
-            theirs = _is_raw(options.headers) or "stream_options" in (options.extra_json or ())
-            body = None if ask is None or theirs else ask(options.json_data)
-            if body is not None:
-                copy = getattr(options, "model_copy", None) or options.copy  # pydantic 2, pydantic 1
-                asking = copy(update={"json_data": body})
-                if len(args) > 1:
-                    return (args[0], asking, *args[2:]), kwargs, self._settle_hiding
-                return args, kwargs | {"options": asking}, self._settle_hiding
-        except Exception as fault:
-            self._pipeline.faults.report("asking for usage", fault)
-        return args, kwargs, self._settle
-
     def _settle_hiding(self, call: Call, result: Any) -> None:
         """The usage comes as a chunk of its own, which the application did not ask for."""
         self._settle(call, result)
@@ -251,34 +260,14 @@ _Request = tuple[tuple[Any, ...], dict[str, Any], Settle]
 
 
 @lru_cache(_MAX_ENDPOINTS)
-def _url_attribute(client: type) -> attrgetter[Any]:
+def _url_attribute(package: str, client: type) -> attrgetter[Any]:
     """`base_url`, or what the SDK itself has behind it: openai 3.54 runs an import statement whenever it is asked.
 
     Not where a subclass has its own idea, as the client behind the functions of the module `openai`.
     """
     getter = getattr(getattr(client, "base_url", None), "fget", None)
-    plain = getattr(getter, "__module__", "").endswith(("._base_client", "._client"))
+    plain = getattr(getter, "__module__", None) in (f"{package}._base_client", f"{package}._client")
     return attrgetter("_base_url" if plain else "base_url")
-
-
-def _is_raw(headers: Any) -> bool:
-    names = cast("Mapping[Any, Any]", headers) if isinstance(headers, Mapping) else ()
-    return any(str(name).lower() == _RAW_RESPONSE for name in names)
-
-
-def _body(options: Any, identifiers: Mapping[str, str]) -> Mapping[str, Any]:
-    """The JSON of a request with what `extra_body` adds; for a GET its query, with the identifiers of the path."""
-    if identifiers:
-        params = options.params
-        return {**params, **identifiers} if isinstance(params, Mapping) else identifiers
-    body, extra = options.json_data, options.extra_json
-    if body.__class__ is not dict and not _is_object(body):
-        return {}
-    return {**body, **extra} if extra else body
-
-
-def _is_object(value: Any) -> bool:
-    return isinstance(value, Mapping)
 
 
 def _follow(call: Call, stream: Any) -> None:

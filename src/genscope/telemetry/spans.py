@@ -60,6 +60,9 @@ class Spans(Stage):
 
     def start(self, op: Operation) -> None:
         parent = get_current()
+        if op.neighbour is not None:  # the SDK's own span is to stay, and only the SDK knows it
+            op.span, op.context = INVALID_SPAN, parent
+            return
         if parent or LATECOMER in modules:
             neighbour = find_neighbour(op, parent, self._provider)
             if neighbour is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar, cast
 
-from genscope.core.operation import Operation
+from genscope.core.operation import Operation, ProviderError
 from genscope.wire.fields import count, listed, members, objects, provider_error, text
 
 _Pieces = TypeVar("_Pieces")
@@ -23,6 +23,8 @@ class Choice:
 class StreamedChoices:
     """What the chunks of a stream add up to, with the fields of a whole answer."""
 
+    error: ProviderError | None = None
+
     def __init__(self) -> None:
         self.id: str | None = None
         self.model: str | None = None
@@ -36,7 +38,7 @@ class StreamedChoices:
         try:
             if chunk.usage is not None:  # cumulative where it comes more than once: the last one wins
                 self.usage = chunk.usage
-            for choice in chunk.choices or ():
+            for choice in chunk.choices or self._bare(chunk):
                 if choice.finish_reason:
                     self._finish(chunk)
                     break
@@ -55,25 +57,47 @@ class StreamedChoices:
             self.usage = usage
         if any(getattr(choice, "finish_reason", None) for choice in listed(getattr(chunk, "choices", None))):
             self._finish(chunk)
+        else:
+            self.read_beside(members(chunk))
 
-    def identify(self, chunk: Any) -> None:
+    def _bare(self, chunk: Any) -> Iterable[Any]:
+        """A chunk without choices, and it is not there for the usage."""
+        if chunk.usage is None:
+            self.read_beside(members(chunk))
+        return ()
+
+    def read_beside(self, said: Mapping[str, Any]) -> None:
+        """What some providers say beside the choices, in the last chunk of a stream."""
+        error = said.get("error")  # most SDKs raise it, Writer's does not
+        if said.get("x_groq") is not None:
+            groq = members(said["x_groq"])
+            error = error or groq.get("error")
+            if self.usage is None:
+                self.usage = objects(groq.get("usage"))
+        if error:
+            self.error = provider_error({"code": error, "message": error} if isinstance(error, str) else error)
+
+    def identify(self, chunk: Any) -> Mapping[str, Any]:
         """The last that says it wins: Azure's first chunk, a report on the prompt, has an empty id and model."""
         said = members(chunk)
         for name in ("id", "model", "service_tier", "system_fingerprint"):
             value = text(said.get(name))
             if value is not None:
                 setattr(self, name, value)
+        return said
 
     def _finish(self, chunk: Any) -> None:
         """Take the finish reasons of a chunk that has one."""
-        self.identify(chunk)
+        self.read_beside(self.identify(chunk))
         for place, choice in enumerate(listed(chunk.choices)):
-            reason = text(getattr(choice, "finish_reason", None))
-            index = index_of(choice, place)
-            if reason is not None and index is not None:
-                while len(self.choices) <= index:
-                    self.choices.append(Choice())
-                self.choices[index].finish_reason = reason
+            self.end(index_of(choice, place), text(getattr(choice, "finish_reason", None)))
+
+    def end(self, index: int | None, reason: str | None) -> None:
+        """Choice `index` has finished, if there are both."""
+        if reason is not None and index is not None:
+            while len(self.choices) <= index:
+                self.choices.append(Choice())
+            self.choices[index].finish_reason = reason
 
 
 class StreamedChat(StreamedChoices):
@@ -93,7 +117,7 @@ class StreamedChat(StreamedChoices):
 
 _CONTENT: Final = ("content", "tool_calls", "refusal", "function_call", "audio")
 _REASONING: Final = ("reasoning_content", "reasoning")
-"""Not OpenAI's: DeepSeek, vLLM and Groq send the first, OpenRouter the second."""
+"""Not OpenAI's: DeepSeek and vLLM send the first, Groq, Cerebras and OpenRouter the second, Together either."""
 
 
 class StreamedText(StreamedChoices):
@@ -102,8 +126,16 @@ class StreamedText(StreamedChoices):
     def lead(self, chunk: Any) -> str | None:
         chunk = objects(chunk)
         self.identify(chunk)
-        choices = listed(getattr(chunk, "choices", None))
-        return "text" if any(getattr(choice, "text", None) for choice in choices) else None
+        return "text" if any(filter(None, (words for _, words in pieces_of(chunk)))) else None
+
+
+def pieces_of(chunk: Any) -> Iterator[tuple[int | None, Any]]:
+    """What a chunk of a completion adds to which choice: its text, with Together also as that of a chat."""
+    said = members(chunk)
+    for place, choice in enumerate(listed(said.get("choices"))):
+        brought = members(choice)
+        yield index_of(choice, place), brought.get("text") or members(brought.get("delta")).get("content")
+    yield 0, said.get("value")  # Writer's chunks are nothing else
 
 
 def index_of(choice: Any, place: int) -> int | None:

@@ -124,6 +124,15 @@ def output_type(value: Any) -> str | None:
     return None
 
 
+def inner(key: str, read: Callable[[Any], Value | None]) -> Callable[[Any], Value | None]:
+    """Read one key of an object: `thinking: {type}`, `output_config: {effort}`."""
+
+    def rule(value: Any) -> Value | None:
+        return read(cast("Mapping[str, Any]", value).get(key)) if isinstance(value, Mapping) else None
+
+    return rule
+
+
 def read_parameters(op: Operation, body: Mapping[str, Any], rules: Mapping[str, Rule]) -> None:
     """Fill `op.model` and `op.request` from the keys of a request body that have a rule."""
     op.model = text(body.get("model"))

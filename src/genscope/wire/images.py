@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from genscope.core.operation import Operation
 from genscope.wire import image_messages as CONTENT
-from genscope.wire.fields import Rule, choice_count, read_parameters, usage_keys
+from genscope.wire.fields import Rule, choice_count, read_identity, read_parameters, usage_keys
 from genscope.wire.media_events import Answer, read_outcome
 
 __all__ = ["CONTENT", "OPERATION", "Answer", "read_request", "read_response"]
@@ -26,5 +26,9 @@ def read_request(op: Operation, body: Mapping[str, Any]) -> None:
 
 
 def read_response(op: Operation, answer: Any) -> None:
-    """`usage` alone: `svg_usage` counts the tokens of another model, and this record has room for one."""
+    """Of the usage `usage` alone: `svg_usage` counts the tokens of another model, and this record has room for one.
+
+    OpenAI does not say who answered, Together does.
+    """
+    read_identity(op, answer)
     read_outcome(op, answer, _USAGE)

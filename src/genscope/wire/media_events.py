@@ -8,7 +8,7 @@ from genscope.core.operation import Operation
 from genscope.wire.fields import UsageKeys, objects, read_usage, text
 from genscope.wire.typed_events import TypedEvents
 
-_CONTENT: Final = (".delta", ".segment", ".partial_image", ".completed")
+_CONTENT: Final = (".delta", ".segment", ".partial_image", ".completed", ".chunk")
 
 
 class Answer(TypedEvents):
@@ -34,7 +34,8 @@ class Answer(TypedEvents):
         self.usage = getattr(event, "usage", None)
 
     def lead(self, event: Any) -> str | None:
-        kind = text(getattr(objects(event), "type", None))
+        event = objects(event)
+        kind = text(getattr(event, "type", None)) or text(getattr(event, "object", None))  # Together's have no type
         return "text" if kind is not None and kind.endswith(_CONTENT) else None
 
 

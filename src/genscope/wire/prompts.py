@@ -10,8 +10,8 @@ from typing import Any
 
 from genscope.core import messages
 from genscope.core.messages import Content, Message, Part
-from genscope.wire.choices import StreamedText, in_order, index_of
-from genscope.wire.fields import listed, objects
+from genscope.wire.choices import StreamedText, in_order, pieces_of
+from genscope.wire.fields import objects
 from genscope.wire.json_values import items, label, words
 
 
@@ -39,9 +39,8 @@ class Transcript(StreamedText):
 
     def fold(self, chunk: Any) -> None:
         super().fold(chunk)
-        for place, choice in enumerate(listed(getattr(objects(chunk), "choices", None))):
-            written = words(getattr(choice, "text", None))
-            index = index_of(choice, place) if written else None
+        for index, piece in pieces_of(objects(chunk)):
+            written = words(piece)
             if written and index is not None:
                 self._pieces.setdefault(index, []).append(written)
 

@@ -9,6 +9,7 @@ from genscope.core.operation import Operation, ProviderError
 from genscope.wire import response_items as CONTENT
 from genscope.wire.fields import (
     Rule,
+    inner,
     integer,
     listed,
     number,
@@ -28,15 +29,6 @@ __all__ = ["CONTENT", "OPERATION", "Answer", "read_request", "read_response"]
 OPERATION: Final = "chat"
 
 
-def _inner(key: str, read: Any) -> Any:
-    """Read one key of an object: `reasoning: {effort}`, `text: {format}`."""
-
-    def rule(value: Any) -> Any:
-        return read(cast("Mapping[str, Any]", value).get(key)) if isinstance(value, Mapping) else None
-
-    return rule
-
-
 def _id(value: Any) -> str | None:
     """An identifier, plain or as an object with an `id`."""
     return text(cast("Mapping[str, Any]", value).get("id") if isinstance(value, Mapping) else value)
@@ -46,8 +38,8 @@ PARAMETERS: Final[Mapping[str, Rule]] = {
     "max_output_tokens": ("max_tokens", integer),
     "temperature": ("temperature", number),
     "top_p": ("top_p", number),
-    "reasoning": ("reasoning_level", _inner("effort", text)),
-    "text": ("output_type", _inner("format", output_type)),
+    "reasoning": ("reasoning_level", inner("effort", text)),
+    "text": ("output_type", inner("format", output_type)),
     "previous_response_id": ("previous_response_id", text),
     "conversation": ("conversation_id", _id),
     "prompt": ("prompt_name", _id),
@@ -60,7 +52,7 @@ _USAGE: Final = usage_keys("input_tokens", "output_tokens")
 def read_request(op: Operation, body: Mapping[str, Any]) -> None:
     read_parameters(op, body, PARAMETERS)
     if "prompt" in body:
-        version = _inner("version", text)(body["prompt"])
+        version = inner("version", text)(body["prompt"])
         if version is not None:
             op.request["prompt_version"] = version
     op.request["api_type"] = "responses"

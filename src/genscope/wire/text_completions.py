@@ -32,6 +32,7 @@ PARAMETERS: Final[Mapping[str, Rule]] = {
     "top_k": ("top_k", integer),
     "n": ("choice_count", choice_count),
     "seed": ("seed", integer),
+    "random_seed": ("seed", integer),  # Writer
     "stop": ("stop_sequences", texts),
     "frequency_penalty": ("frequency_penalty", number),
     "presence_penalty": ("presence_penalty", number),

@@ -43,8 +43,7 @@ def examine(*, timeout: float = 1.0) -> Examination:
         problems.append(Problem("sdks", True, f"genscope cannot be imported ({fault}): correct this first."))
     sdks = [examine_sdk(one, in_process=providers.source == "process") for one in ours]
     judge(sdks, problems)
-    needed = not any(sdk.instrumented for sdk in sdks)
-    entry_points = examine_entry_points(ours, needed=needed, problems=problems)
+    entry_points = examine_entry_points(sdks, problems)
     endpoints = look(providers.exporters, timeout, problems)
     content, changed, complaints = _settings(ours, options, problems)
     neighbours = look_around(sdks, problems)
@@ -69,7 +68,7 @@ def _settings(
     """Whether content is recorded, what differs from the defaults, and what was said in vain."""
     resolved = {
         name: one.resolution or settings.resolve({}, {k: v for k, v in options.get(name, {}).items() if k != "enabled"})
-        for one, name in ((one, entry_point_of(one) or one.sdk.package) for one in ours)
+        for one, name in ((one, entry_point_of(one) or one.sdk.name) for one in ours)
     } or {"genscope": settings.resolve({})}
     changed: dict[tuple[str, str, str], Setting] = {}
     defaults = settings.Settings()

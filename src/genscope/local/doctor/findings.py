@@ -13,8 +13,9 @@ Section = Literal["sdks", "entry_points", "providers", "endpoints", "settings", 
 State = Literal["traced", "in_part", "no_target", "import_fails", "disabled", "not_instrumented", "not_installed"]
 
 
-def in_words(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+def in_words(names: Sequence[str], last: Literal["and", "or"] = "and") -> str:
+    """`one, two and three`."""
+    return f" {last} ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,10 @@ class Problem:
 class Sdk:
     """An SDK that genscope traces if it is there."""
 
-    package: str
+    name: str
     """As in `genscope.instrument(only=[...])`."""
+    package: str
+    """What `import` calls it."""
     requires: str
     """What is supported."""
     version: str | None
@@ -52,6 +55,16 @@ class Sdk:
     """What is wrapped."""
     skipped: dict[str, str] = field(default_factory=dict[str, str])
     """What should be wrapped and cannot be, and why."""
+
+    @property
+    def named(self) -> str:
+        """With its version, if that is known."""
+        return self.name if self.version in (None, "unknown") else f"{self.name} {self.version}"
+
+    @property
+    def traced(self) -> bool:
+        """Whether it can be traced, and somebody sees to it: this process, or `opentelemetry-instrument`."""
+        return self.state in ("traced", "in_part") and (self.instrumented or self.entry_point is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from genscope.local.doctor.sdks import DISABLED, INSTRUMENTORS, disabled
 
 def look_around(sdks: Iterable[Sdk], problems: list[Problem]) -> list[Neighbour]:
     """Instrumentations that `opentelemetry-instrument` could load beside ours."""
-    ours: dict[str, str] = {canonicalize_name(Requirement(sdk.requires).name): sdk.package for sdk in sdks}
+    ours: dict[str, str] = {canonicalize_name(Requirement(sdk.requires).name): sdk.name for sdk in sdks}
     all_found = [(found, found.dist) for found in entry_points(group=INSTRUMENTORS)]
     owners: dict[str, list[str]] = {}
     for found, dist in all_found:
@@ -35,7 +35,7 @@ def look_around(sdks: Iterable[Sdk], problems: list[Problem]) -> list[Neighbour]
 def _traced_by(found: EntryPoint, dist: Distribution, ours: Mapping[str, str]) -> list[str]:
     """SDKs of ours that an instrumentation is for: those it says it instruments, or the one it is named for."""
     instruments = {canonicalize_name(one.name) for one in _instruments(dist)}
-    return [package for name, package in ours.items() if name in (instruments or {canonicalize_name(found.name)})]
+    return [sdk for name, sdk in ours.items() if name in (instruments or {canonicalize_name(found.name)})]
 
 
 def _instruments(dist: Distribution) -> list[Requirement]:

@@ -54,7 +54,7 @@ def _print(console: Console, head: Text, text: Text | None = None) -> None:
 
 
 def _verdict(found: Examination) -> Text:
-    traced = [sdk.package for sdk in found.sdks if sdk.state in ("traced", "in_part")]
+    traced = [sdk.name for sdk in found.sdks if sdk.traced]
     if not found.traced:
         return Text("Nothing would be traced.", style="bold red")
     where = "here" if found.providers.source == "process" else "by `opentelemetry-instrument python app.py`"
@@ -65,7 +65,7 @@ def _sections(found: Examination) -> Iterator[tuple[str, Sequence[_Line]]]:
     in_vain = any(problem.fatal and problem.section == "providers" for problem in found.problems)
     versions = found.versions
     yield f"genscope {versions['genscope']} · Python {versions['python']}", []
-    yield "SDKs", [_sdk(sdk) for sdk in found.sdks] or [_Line(_NO, "none", "genscope cannot be imported")]
+    yield "SDKs", list(_sdks(found)) or [_Line(_NO, "none", "genscope cannot be imported")]
     yield "Entry points", list(_entry_points(found))
     where = {
         "process": "set in this process",
@@ -108,18 +108,29 @@ def _sections(found: Examination) -> Iterator[tuple[str, Sequence[_Line]]]:
     yield "Versions", [*lines, _Line(_NEITHER, "not there", " · ".join(absent))] if absent else lines
 
 
-def _sdk(sdk: Sdk) -> _Line:
-    name = sdk.package if sdk.version in (None, "unknown") else f"{sdk.package} {sdk.version}"
-    needs = "" if sdk.supported else f" · not supported, needs {sdk.requires}"
-    match sdk.state:
-        case "traced":
-            return _Line(_YES, name, f"{_bound(sdk)}{needs}")
-        case "in_part":
-            return _Line(_ODD, name, f"{_bound(sdk)} · {sdk.why}{needs}")
-        case "not_installed":
-            return _Line(_NEITHER, name, "not installed")
-        case _:
-            return _Line(_NO, name, f"{sdk.why}{needs}")
+def _sdks(found: Examination) -> Iterator[_Line]:
+    # What is not traced may be meant so as long as something is.
+    off = _NEITHER if any(sdk.traced for sdk in found.sdks) else _NO
+    bound = {tuple(sdk.bound) for sdk in found.sdks if sdk.state == "traced"}
+    same = len(bound) == 1
+    for sdk in found.sdks:
+        needs = "" if sdk.supported else f" · not supported, needs {sdk.requires}"
+        match sdk.state:
+            case "traced":
+                yield _Line(_YES, sdk.named, f"{sdk.module if same else _bound(sdk)}{needs}")
+            case "in_part":
+                yield _Line(_ODD, sdk.named, f"{_bound(sdk)} · {sdk.why}{needs}")
+            case "not_installed":
+                continue
+            case "disabled" | "not_instrumented":
+                yield _Line(off, sdk.named, f"{sdk.why}{needs}")
+            case _:
+                yield _Line(_NO, sdk.named, f"{sdk.why}{needs}")
+    if same:
+        yield _Line(_PLAIN, "wrapped there", ", ".join(*bound))
+    absent = [sdk.name for sdk in found.sdks if sdk.state == "not_installed"]
+    if absent:
+        yield _Line(_NEITHER, "not installed", ", ".join(absent))
 
 
 def _bound(sdk: Sdk) -> str:
@@ -132,9 +143,10 @@ def _entry_points(found: Examination) -> Iterator[_Line]:
         yield _Line(_NO, "genscope", "is not installed as a distribution")
     for group, names in points.listed.items():
         if group != "console_scripts":
-            yield _Line(_YES, ", ".join(names), group)
+            yield _Line(_YES, group.removeprefix("opentelemetry_"), ", ".join(names))
     if points.missing:
-        yield _Line(_NO, ", ".join(points.missing), "not found")
+        in_vain = any(problem.section == "entry_points" for problem in found.problems)
+        yield _Line(_NO if in_vain else _NEITHER, "not found", ", ".join(points.missing))
 
 
 def _providers(providers: Providers, in_vain: bool) -> Iterator[_Line]:
@@ -173,7 +185,8 @@ def _content(found: Examination) -> Iterator[_Line]:
 
 def _settings(found: Examination) -> Iterator[_Line]:
     for one in found.settings:
-        yield _Line(_PLAIN, one.name, f"{one.value} · {one.origin} · default {one.default}")
+        whose = "" if len(one.sdks) == len(found.sdks) else f" · for {', '.join(one.sdks)}"
+        yield _Line(_PLAIN, one.name, f"{one.value} · {one.origin} · default {one.default}{whose}")
     for complaint in found.complaints:
         said, _, why = complaint.partition(" is ")  # in full it stands below, at what to do
         yield _Line(_ODD, why.split()[0].rstrip(",:;") if why else "odd", said)

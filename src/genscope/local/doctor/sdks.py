@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution, entry_points
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from genscope.announce import look_up
-from genscope.local.doctor.findings import EntryPoints, Problem, Sdk
+from genscope.local.doctor.findings import EntryPoints, Problem, Sdk, State, in_words
 
 if TYPE_CHECKING:
     from genscope.core.patching import Patch
@@ -48,10 +48,8 @@ def _knows_wildcard() -> bool:
     return hasattr(loader, "SKIPPED_INSTRUMENTATIONS_WILDCARD")
 
 
-def examine_entry_points(
-    all_of_ours: Iterable[SdkInstrumentor], *, needed: bool, problems: list[Problem]
-) -> EntryPoints:
-    """`needed`: whether anything is traced only if `opentelemetry-instrument` finds genscope."""
+def examine_entry_points(sdks: Sequence[Sdk], problems: list[Problem]) -> EntryPoints:
+    """How `opentelemetry-instrument` finds genscope: a problem where an SDK is traced only if it does."""
     try:
         installed = distribution("genscope")
     except PackageNotFoundError:
@@ -59,13 +57,18 @@ def examine_entry_points(
     listed: dict[str, list[str]] = {}
     for found in installed.entry_points if installed else ():
         listed.setdefault(found.group, []).append(found.name)
-    missing = [f"genscope_{one.sdk.package}" for one in all_of_ours if entry_point_of(one) is None]
-    if missing:
-        names = ", ".join(missing)
+    lost = [sdk for sdk in sdks if sdk.state in ("traced", "in_part") and not sdk.traced]
+    if lost:
+        names = in_words([_entry_point(sdk) for sdk in lost])
         how = "install genscope again" if installed else "install genscope with pip, a folder on PYTHONPATH has none"
         text = f"`opentelemetry-instrument` does not find {names} among the entry points: {how}."
-        problems.append(Problem("entry_points", needed, text))
+        problems.append(Problem("entry_points", not any(sdk.traced for sdk in sdks), text))
+    missing = [_entry_point(sdk) for sdk in sdks if sdk.entry_point is None]
     return EntryPoints(installed.version if installed else None, listed, missing)
+
+
+def _entry_point(sdk: Sdk) -> str:
+    return sdk.entry_point or f"genscope_{sdk.name}"
 
 
 def examine_sdk(instrumentor: SdkInstrumentor, *, in_process: bool) -> Sdk:
@@ -74,6 +77,7 @@ def examine_sdk(instrumentor: SdkInstrumentor, *, in_process: bool) -> Sdk:
     sdk = look_up(package, requires)
     name, active = entry_point_of(instrumentor), instrumentor.is_instrumented_by_opentelemetry
     found: dict[str, Any] = {
+        "name": instrumentor.sdk.name,
         "package": package,
         "requires": requires,
         "version": sdk.version,
@@ -118,38 +122,46 @@ def _probe(instrumentor: SdkInstrumentor) -> Patch:
     return Seam(instrumentor.sdk, Pipeline((), Faults()), Settings()).patch
 
 
-def judge(sdks: list[Sdk], problems: list[Problem]) -> None:
+def judge(sdks: Sequence[Sdk], problems: list[Problem]) -> None:
     """What to do about SDKs that are not traced. One that is traced is enough: the others may be meant so."""
     alive = any(sdk.state in ("traced", "in_part") for sdk in sdks)
-    if sdks and all(sdk.state == "not_installed" for sdk in sdks):
-        wanted = " or ".join(sdk.requires for sdk in sdks)
-        text = f"No SDK that genscope traces is installed here: install {wanted} into this environment."
-        problems.append(Problem("sdks", True, text))
+    of_state: dict[State, list[Sdk]] = {}
     for sdk in sdks:
-        if text := _advice(sdk):
-            if not (alive and sdk.state == "disabled"):
-                problems.append(Problem("sdks", not alive, text))
+        of_state.setdefault(sdk.state, []).append(sdk)
+    texts: list[str] = []
+    if of_state.keys() == {"not_installed"}:
+        wanted = in_words([sdk.requires for sdk in sdks], "or")
+        texts.append(f"No SDK that genscope traces is installed here: install {wanted} into this environment.")
+    if not alive:
+        texts += [_why_none(state, of_state[state]) for state in _MEANT if state in of_state]
+    texts += filter(None, map(_advice, sdks))
+    problems += [Problem("sdks", not alive, text) for text in texts]
+
+
+_MEANT: Final = ("disabled", "not_instrumented")
+"""States that somebody may have wanted, as long as another SDK is traced."""
+
+
+def _why_none(state: Literal["disabled", "not_instrumented"], sdks: Sequence[Sdk]) -> str:
+    if state == "disabled":
+        names = in_words([_entry_point(sdk) for sdk in sdks])
+        return (
+            f"`opentelemetry-instrument` does not load {names} ({sdks[0].why}): take that out "
+            "(genscope.instrument() in the program does not care)."
+        )
+    names = f"{in_words([sdk.named for sdk in sdks])} {'is' if len(sdks) == 1 else 'are'}"
+    return f"{names} not instrumented in this process: call genscope.instrument(), or see the log for why not."
 
 
 def _advice(sdk: Sdk) -> str | None:
-    name = sdk.package if sdk.version in (None, "unknown") else f"{sdk.package} {sdk.version}"
     match sdk.state:
-        case "disabled":
-            return (
-                f"`opentelemetry-instrument` does not load {sdk.entry_point} ({sdk.why}): take that out "
-                "(genscope.instrument() in the program does not care)."
-            )
-        case "not_instrumented":
-            return (
-                f"{name} is not instrumented in this process: call genscope.instrument(), or see the log for why not."
-            )
         case "import_fails":
-            return f"{name} {sdk.why}: repair or reinstall it."
+            return f"{sdk.named} {sdk.why}: repair or reinstall it."
         case "no_target" | "in_part":
             kind = "is not traced" if sdk.state == "no_target" else "is traced only in part"
             do = "update genscope, or report it" if sdk.supported else f"update it, genscope supports {sdk.requires}"
-            return f"{name} {kind} ({sdk.why}): {do}."
-        case "traced" if not sdk.supported:
-            return f"{name} is not a version that is supported, calls may go untraced: update to {sdk.requires}."
+            return f"{sdk.named} {kind} ({sdk.why}): {do}."
+        case "traced" | "not_instrumented" if not sdk.supported:
+            return f"{sdk.named} is not a version that is supported, calls may go untraced: update to {sdk.requires}."
         case _:
             return None

@@ -18,8 +18,10 @@ def main() -> None:
     """Serve until interrupted."""
     parser = argparse.ArgumentParser(
         prog="python -m genscope.local.simulator",
-        description="A loopback server that answers like the OpenAI API. Prints its URL on the first line.",
-        epilog="The base URL chooses a scenario: URL/s/SCENARIO[,OPTION=VALUE]/v1; plain URL/v1 is ok.\n\n"
+        description="A loopback server that answers like the OpenAI API and Anthropic's messages. Prints its URL on "
+        "the first line.",
+        epilog="The base URL chooses a scenario: URL/s/SCENARIO[,OPTION=VALUE]/v1; plain URL/v1 is ok.\n"
+        "It is the same for both: Anthropic's clients add a /v1 of their own, which does no harm.\n\n"
         f"scenarios:\n{_table(dict(Simulator.scenarios))}\n\noptions of a scenario:\n{_table(dict(OPTIONS))}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -12,6 +12,7 @@ from .exchange import Exchange, Json, as_list, as_object
 from .scenarios import Finish
 
 __all__ = [
+    "CACHE_WRITTEN",
     "REASONING",
     "REASONING_TOKENS",
     "REFUSAL",
@@ -31,7 +32,10 @@ __all__ = [
 
 
 class Usage(NamedTuple):
-    """Token counts as OpenAI counts them: `cached` is part of `prompt`, `reasoning` is part of `completion`."""
+    """Token counts as OpenAI counts them: `cached` is part of `prompt`, `reasoning` is part of `completion`.
+
+    Anthropic tells what was read from its cache, `cached`, what was written to it, CACHE_WRITTEN, and the rest.
+    """
 
     prompt: int
     completion: int
@@ -52,9 +56,11 @@ REFUSAL = "".join(REFUSAL_TOKENS)
 
 # Every answer costs the same, whatever it says, so that tests can name the numbers. Only these change them: the option
 # `chunks` (that many completion tokens instead of 7), several choices (completion and reasoning times their number),
-# and the scenarios `reasoning` (USAGE_REASONING) and `empty` (no completion tokens).
+# and the scenarios `reasoning`, or a request for thinking, (USAGE_REASONING) and `empty` (no completion tokens).
 USAGE = Usage(prompt=23, completion=7, cached=5, reasoning=0)
 USAGE_REASONING = Usage(prompt=23, completion=19, cached=5, reasoning=12)
+
+CACHE_WRITTEN = 2  # of the prompt, where the service says so
 
 _CUT_SHORT = 4  # tokens of text before the token limit or the content filter strikes
 _DEEPEST = 12  # levels of a JSON schema that are filled in; recursive schemas have no end of their own
@@ -86,6 +92,7 @@ class Ask:
     parallel     whether it may call several at once
     tool_result  whether the conversation holds the result of a call
     schema       the JSON schema the text has to satisfy
+    thinks       whether it has to think before it answers
     """
 
     choices: int = 1
@@ -93,6 +100,7 @@ class Ask:
     parallel: bool = True
     tool_result: bool = False
     schema: Json | None = None
+    thinks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +120,8 @@ def compose(x: Exchange, ask: Ask) -> Answer:
     """The answer to a request."""
     says, finish, chunks = x.scenario.says, x.scenario.finish, x.options.chunks
     choices = ask.choices if x.options.n is None else x.options.n
-    spent = USAGE_REASONING if says == "reasoning" else USAGE
+    reasons = says == "reasoning" or (ask.thinks and says not in ("refusal", "nothing"))
+    spent = USAGE_REASONING if reasons else USAGE
     if says == "nothing":
         choices = 0
     completion = spent.completion if chunks is None else chunks + spent.reasoning
@@ -124,12 +133,13 @@ def compose(x: Exchange, ask: Ask) -> Answer:
         return Answer(choices=0, usage=usage)
     if says == "refusal":
         return Answer(refusal=REFUSAL_TOKENS, choices=choices, usage=usage)
+    reasoning = REASONING_TOKENS if reasons else ()
     if says == "tools" and ask.tools and not ask.tool_result:
-        return Answer(calls=_calls(x.number, ask), finish="tool_calls", choices=choices, usage=usage)
+        calls = _calls(x.number, ask)
+        return Answer(reasoning=reasoning, calls=calls, finish="tool_calls", choices=choices, usage=usage)
     text = _text(x, ask)
     if finish != "stop" and chunks is None:
         text = text[:_CUT_SHORT]
-    reasoning = REASONING_TOKENS if says == "reasoning" else ()
     return Answer(text=text, reasoning=reasoning, finish=finish, choices=choices, usage=usage)
 
 

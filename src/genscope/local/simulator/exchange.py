@@ -38,7 +38,7 @@ class Request:
     headers     names in lower case
     json        the parsed body, None when it is not JSON
     scenario    the scenario's name
-    request_id  the `x-request-id` of the answer
+    request_id  the `x-request-id`, or `request-id`, of the answer
     """
 
     method: str

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from . import multipart, openai_format
+from . import multipart
 from .exchange import Exchange, Json, Reply, Request, as_object
+from .replies import reply
+from .routes import route, service_of
 from .scenarios import SCENARIOS, Options, parse_segment
 
 __all__ = ["Ledger", "Order"]
@@ -19,9 +21,8 @@ _REMEMBERED = 10_000  # requests and responses that are kept: a simulator may se
 
 
 class Order(NamedTuple):
-    """What to do for one request: its id, the seconds of its pauses, and what to send."""
+    """What to do for one request: the seconds of its pauses, and what to send."""
 
-    request_id: str
     pause: float
     reply: Reply
 
@@ -77,7 +78,7 @@ class Ledger:
             name, options = parse_segment(segment)
         except ValueError:
             name, options = "", Options()
-        routed = openai_format.route(method, path) if name else None
+        routed = route(method, path) if name else None
         with self._changed:
             self._number += 1
             number = self._number
@@ -90,12 +91,12 @@ class Ledger:
                 number, content = self._stored(routed[0].name, routed[1], number, content)
             self._changed.notify_all()
         if routed is None:
-            return Order(request.request_id, 0.0, openai_format.unknown_url(method, path))
+            return Order(0.0, service_of(headers).unknown_url(method, path, request.request_id))
         api, path_id = routed
         scenario = SCENARIOS[name]
         exchange = Exchange(number, request, content, scenario, options, earlier, dict(parse_qsl(query)), path_id)
         pause = self._pause if options.pause is None else options.pause
-        return Order(request.request_id, pause, openai_format.reply(exchange, api))
+        return Order(pause, reply(exchange, api))
 
     def _stored(self, api: str, path_id: str | None, number: int, content: Json) -> tuple[int, Json]:
         """Number and body an answer is made from. What is fetched is told as it was created; of a response that

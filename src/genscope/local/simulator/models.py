@@ -6,7 +6,7 @@ import re
 
 from .exchange import Exchange
 
-__all__ = ["CREATED", "DEFAULT_MODEL", "FINGERPRINT", "SNAPSHOTS", "asked", "dated", "padding"]
+__all__ = ["CLAUDE_SNAPSHOTS", "CREATED", "DEFAULT_MODEL", "FINGERPRINT", "SNAPSHOTS", "asked", "dated", "padding"]
 
 CREATED = 1_760_000_000  # `created` of every answer, seconds since 1970: fixed, so that answers repeat
 FINGERPRINT = "fp_51mu1a7ed0"
@@ -31,20 +31,35 @@ SNAPSHOTS = {
     "o4-mini": "o4-mini-2025-04-16",
 }
 
-_DEPLOYMENT = re.compile(r"/deployments/([^/]+)/")
+CLAUDE_SNAPSHOTS = {
+    "claude-3-haiku-latest": "claude-3-haiku-20240307",
+    "claude-3-opus-latest": "claude-3-opus-20240229",
+    "claude-3-5-haiku-latest": "claude-3-5-haiku-20241022",
+    "claude-3-5-sonnet-latest": "claude-3-5-sonnet-20241022",
+    "claude-3-7-sonnet-latest": "claude-3-7-sonnet-20250219",
+    "claude-sonnet-4-0": "claude-sonnet-4-20250514",
+    "claude-opus-4-0": "claude-opus-4-20250514",
+    "claude-opus-4-1": "claude-opus-4-1-20250805",
+    "claude-sonnet-4-5": "claude-sonnet-4-5-20250929",
+    "claude-haiku-4-5": "claude-haiku-4-5-20251001",
+    "claude-opus-4-5": "claude-opus-4-5-20251101",
+}
+
+_IN_PATH = re.compile(r"/deployments/([^/]+)/|/models/([^/:]+):\w+$|/model/([^/]+)/invoke")
 
 
 def asked(x: Exchange) -> str:
-    """The model a request names: in its body, or, as Azure has it, as the deployment in its path."""
+    """The model a request names: in its body, or, as Azure, Vertex and Bedrock have it, in its path."""
     if isinstance(model := x.body.get("model"), str):
         return model
-    found = _DEPLOYMENT.search(x.request.path)
-    return found[1] if found else DEFAULT_MODEL
+    found = _IN_PATH.search(x.request.path)
+    return next(filter(None, found.groups())) if found else DEFAULT_MODEL
 
 
 def dated(x: Exchange) -> str:
     """The model the answer names: the dated snapshot of a known family, any other model unchanged."""
-    return SNAPSHOTS.get(asked(x), asked(x))
+    model = asked(x)
+    return SNAPSHOTS.get(model) or CLAUDE_SNAPSHOTS.get(model) or model
 
 
 def padding(token: str) -> str:

@@ -58,7 +58,7 @@ def frames(x: Exchange) -> list[Frame]:
 
 def broken(error: Json, _sequence: int) -> Frame:
     """The frame that ends a stream with an error object."""
-    return Frame({"error": error})
+    return Frame(error)
 
 
 def wants_usage(x: Exchange) -> bool:

@@ -43,7 +43,7 @@ def frames(x: Exchange) -> list[Frame]:
 
 def broken(error: Json, _sequence: int) -> Frame:
     """The event that ends a stream with an error."""
-    return Frame({"type": "error", "error": error}, event="error")
+    return Frame({"type": "error", **error}, event="error")
 
 
 def _ask(x: Exchange) -> Ask:

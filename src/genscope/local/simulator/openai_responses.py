@@ -80,8 +80,9 @@ def stored_frames(x: Exchange) -> list[Frame]:
 
 def broken(error: Json, sequence: int) -> Frame:
     """The event that ends a stream with an error."""
-    told = {name: error.get(name) for name in ("code", "message", "param")}
-    told["code"] = told["code"] or error.get("type")
+    cause = as_object(error["error"])
+    told = {name: cause.get(name) for name in ("code", "message", "param")}
+    told["code"] = told["code"] or cause.get("type")
     return Frame({"type": "error", **told, "sequence_number": sequence}, event="error")
 
 

@@ -2,6 +2,7 @@
 
 A scenario says *what* goes well or wrong; how that looks on the wire is the business of the format modules, so every
 scenario works on every API. Where one makes no sense for an API, that API does the nearest sensible thing, noted below.
+The errors are OpenAI's here; Anthropic has its own words for them, in `anthropic_format`, and 529 for an overload.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ Fault = Literal["hang", "midhang", "cut", "stream_error", "failed", "bad_json_ch
 
 @dataclass(frozen=True, slots=True)
 class HttpError:
-    """An error answer. `message` may use {model}, {key} (masked) and {request_id}; `more` joins the error object."""
+    """An error answer of OpenAI's. `message` may use {model}, {key} (masked) and {request_id}; `more` joins the error
+    object.
+    """
 
     status: int
     message: str
@@ -128,7 +131,8 @@ SCENARIOS: Mapping[str, Scenario] = {
         "two parallel tool calls, if the request offers tools and holds no tool result yet; else ok", says="tools"
     ),
     "reasoning": Scenario(
-        "reasoning before the text: reasoning_content (chat), a reasoning item (responses); elsewhere ok",
+        "reasoning before the text: reasoning_content (chat), a reasoning item (responses), a thinking block "
+        "(messages); elsewhere ok",
         says="reasoning",
     ),
     "echo": Scenario(
@@ -136,22 +140,27 @@ SCENARIOS: Mapping[str, Scenario] = {
         says="echo",
     ),
     # Answers that are 200 OK and yet no answer.
-    "refusal": Scenario("the model refuses; text completions: the refusal is the text", says="refusal"),
-    "length": Scenario("cut off by the token limit; responses: status incomplete", finish="length"),
+    "refusal": Scenario("the model refuses; text completions and messages: the refusal is the text", says="refusal"),
+    "length": Scenario(
+        "cut off by the token limit; responses: status incomplete; messages: max_tokens", finish="length"
+    ),
     "incomplete": Scenario("length under the name the Responses API has for it", finish="length"),
     "content_filter_finish": Scenario(
-        "cut off by the content filter; responses: status incomplete", finish="content_filter"
+        "cut off by the content filter; responses: status incomplete; messages: refusal", finish="content_filter"
     ),
-    "empty": Scenario("no choices, no output, no vectors, no models", says="nothing"),
+    "empty": Scenario("no choices, no output, no content, no vectors, no models", says="nothing"),
     "failed": Scenario("responses: status failed, a response.failed event; elsewhere server_error", fault="failed"),
     # Usage, the ways it is reported.
     "no_usage": Scenario("usage is null and no stream frame carries it, asked for or not", usage="none"),
     "null_details": Scenario("usage whose details are null; embeddings have no details: ok", usage="null_details"),
     "usage_everywhere": Scenario(
-        "every stream frame carries the usage so far, asked for or not; responses, not streamed: ok", usage="everywhere"
+        "every stream frame carries the usage so far, asked for or not; messages: a message_delta after every token; "
+        "responses, not streamed: ok",
+        usage="everywhere",
     ),
     "late_usage": Scenario(
-        "streams end in: finish, a frame without choices and usage, usage; responses, not streamed: ok",
+        "streams end in: finish, a frame without choices and usage, usage; messages: the usage is 0 before the last "
+        "message_delta; responses, not streamed: ok",
         usage="late",
     ),
     "azure_filter": Scenario(
@@ -258,7 +267,9 @@ SCENARIOS: Mapping[str, Scenario] = {
         fault="cut",
     ),
     "stream_error": Scenario(
-        "streams end in an error frame after two tokens; not streamed: server_error", fault="stream_error"
+        "streams end in an error frame after two tokens; not streamed: server_error; messages: the frame says "
+        "overloaded_error",
+        fault="stream_error",
     ),
     "bad_json_chunk": Scenario(
         "the third token of a stream is preceded by a frame that is not JSON; not streamed: garbage",

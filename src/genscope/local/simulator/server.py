@@ -75,6 +75,9 @@ class Simulator:
     def base_url(self, scenario: str = "ok", **options: float) -> str:
         """The base URL with which an SDK client meets a scenario, e.g. `http://127.0.0.1:PORT/s/ok,chunks=1000/v1`.
 
+        It is the same for every SDK: only the end of a path tells the API, so that the `/v1` that Anthropic's clients
+        put into their paths themselves may be there twice.
+
         Options: chunks, n, retries, after (milliseconds), pause (seconds); see `OPTIONS`.
         Raises ValueError for a scenario or an option that does not exist.
         """

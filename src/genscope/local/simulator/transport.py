@@ -17,18 +17,6 @@ from .ledger import Ledger
 
 __all__ = ["Gate", "Server"]
 
-_HEADERS = {
-    "openai-organization": "org-simulator",
-    "openai-processing-ms": "12",
-    "openai-version": "2020-10-01",
-    "x-ratelimit-limit-requests": "10000",
-    "x-ratelimit-limit-tokens": "200000",
-    "x-ratelimit-remaining-requests": "9999",
-    "x-ratelimit-remaining-tokens": "199977",
-    "x-ratelimit-reset-requests": "6ms",
-    "x-ratelimit-reset-tokens": "6ms",
-}
-
 
 class Gate:
     """Held requests wait until it is open. A socket, readable while open, so that they watch their client as well."""
@@ -143,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
             if isinstance(step, bytes):
                 if not started:
                     started = True
-                    self._send_headers(reply, order.request_id)
+                    self._send_headers(reply)
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(step), step) if reply.streamed else step)
             elif step is Beat.PAUSE:
                 if order.pause > 0:
@@ -162,9 +150,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_PUT = do_PATCH = do_DELETE = do_POST
 
-    def _send_headers(self, reply: Reply, request_id: str) -> None:
+    def _send_headers(self, reply: Reply) -> None:
         self.send_response(reply.status)
-        headers = {"content-type": reply.content_type, "x-request-id": request_id, **_HEADERS, **reply.headers}
+        headers = {"content-type": reply.content_type, **reply.headers}
         if reply.streamed:
             headers["transfer-encoding"] = "chunked"
         else:

@@ -85,7 +85,8 @@ STAGE = "examples/custom_stage.py"
 
 
 def environment(simulator: Simulator) -> dict[str, str]:
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "OPENAI_", "GENSCOPE_", "PYTHONPATH", "COLUMNS"))}
+    theirs = ("OTEL_", "OPENAI_", "ANTHROPIC_", "GENSCOPE_", "PYTHONPATH", "COLUMNS")
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(theirs)}
     return environ | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), environ.get("PATH", os.defpath)]),
         "NO_PROXY": "127.0.0.1",

@@ -24,4 +24,5 @@ ANTHROPIC: Final = Stainless(
     ),
     clients=_CLIENTS | {f"Async{name}": provider for name, provider in _CLIENTS.items()},
     traces_itself="com.anthropic.sdk.python",
+    reopens="anthropic.lib.streaming._messages:MessageStream",
 )

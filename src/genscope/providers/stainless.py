@@ -27,6 +27,7 @@ from genscope.core.streams import afollow, follow
 from genscope.providers.hosts import UNKNOWN, provider_of
 from genscope.providers.httpx_body import is_readable, read_whole, unwatch_body, watch_body, watch_stream
 from genscope.providers.native_spans import StandIn, makes_span
+from genscope.providers.reopened_streams import Reopened
 from genscope.providers.routes import Route, Routes
 from genscope.providers.stainless_requests import IsGiven, asking, body_of, given
 from genscope.providers.stainless_retries import Retries
@@ -51,6 +52,9 @@ class Stainless:
     traces_itself: str | None = None
     """The scope of the spans that the SDK makes of its own calls, of those with an `options.span_name`."""
 
+    reopens: str = ""
+    """A class that opens a stream of its own on the response of another, in some releases: `module:Class`."""
+
     @property
     def name(self) -> str:
         """What it is called in settings and entry points: its package, unless it has an alias."""
@@ -71,6 +75,7 @@ class Seam:
         self._asks_for_usage = settings.stream_usage
         self._keeps_native = settings.native_spans
         self._endpoints: dict[tuple[int, Any], tuple[Any, Endpoint]] = {}
+        self._reopened: Reopened | None = None
         self._is_given: IsGiven | None = None
         self._streams: tuple[type, ...] = ()
         self._raw_responses: tuple[type, ...] = ()
@@ -193,12 +198,14 @@ class Seam:
     # --- what comes out
 
     def _settle(self, call: Call, result: Any) -> None:
-        if call.op.streaming and not isinstance(result, self._special):
-            result = getattr(result, "_raw_stream", result)  # anthropic before 0.43: what its helper follows
         if not isinstance(result, self._special):
             call.succeed(objects(result) if result.__class__ is dict else result)
         elif isinstance(result, self._streams):
             _follow(call, result)
+            if self._sdk.reopens:
+                if self._reopened is None:
+                    self._reopened = Reopened(self._sdk.reopens, self.patch, self._streams, _follow)
+                self._reopened.expect(call, result)
         elif isinstance(result, self._raw_responses):
             self._settle_raw(call, result)
         else:  # audio or a file, read to its end already: what it says of itself is in its events, if it has any

@@ -32,7 +32,9 @@ OLDEST := 'openai==1.26.0' 'anthropic==0.40.0' 'groq==0.11.0' 'together==2.0.0' 
 # Who else traces the same calls: tests/beside holds us to living with their newest releases. In an environment of their
 # own, because installed they take part in whatever runs there.
 BESIDE := opentelemetry-instrumentation-genai-openai opentelemetry-instrumentation-openai \
-	openinference-instrumentation-openai opentelemetry-instrumentation-httpx langchain-openai
+	openinference-instrumentation-openai opentelemetry-instrumentation-httpx langchain-openai \
+	opentelemetry-instrumentation-genai-anthropic opentelemetry-instrumentation-anthropic \
+	openinference-instrumentation-anthropic
 
 # $(call environment,FOLDER,REQUIREMENTS): an environment from scratch, so that it holds what is asked for and nothing else.
 # `uv --version` and not `command -v uv`: a pyenv shim may be there and refuse to run. pip is renewed first: the one that

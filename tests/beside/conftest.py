@@ -11,7 +11,10 @@ from contract.conftest import _all_is_collected_at_the_end, _only_what_a_test_ma
 
 PACKAGES = (
     "langchain_openai",
+    "openinference.instrumentation.anthropic",
     "openinference.instrumentation.openai",
+    "opentelemetry.instrumentation.anthropic",
+    "opentelemetry.instrumentation.genai.anthropic",
     "opentelemetry.instrumentation.genai.openai",
     "opentelemetry.instrumentation.httpx",
     "opentelemetry.instrumentation.openai",

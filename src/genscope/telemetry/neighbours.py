@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from inspect import currentframe
+from types import FrameType
 from typing import Any, Final, cast
 
 from opentelemetry.context import Context
-from opentelemetry.trace import INVALID_SPAN_CONTEXT, NonRecordingSpan, get_current_span, get_tracer_provider
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, NonRecordingSpan, Span, get_current_span, get_tracer_provider
 
 from genscope import semconv
 from genscope.core.ambient import operation_in_flight
@@ -33,6 +34,16 @@ _UNMEASURED: Final = frozenset({("opentelemetry.instrumentation.openai.v1", "tex
 LATECOMER: Final = "opentelemetry.instrumentation.openai.v1.responses_wrappers"
 """OpenLLMetry's wrappers of the Responses API. They make their span when the call is over: none is current before."""
 
+HOLDERS: Final = ("opentelemetry.instrumentation.anthropic", "openinference.instrumentation.anthropic")
+"""Instrumentations that do not always make their span current (those of streams, and all of OpenLLMetry's) ..."""
+
+_HELD: Final[Mapping[str, tuple[str, ...]]] = {
+    "opentelemetry.instrumentation.anthropic": ("span",),
+    "opentelemetry.instrumentation.anthropic.streaming": ("self", "_span"),
+    "openinference.instrumentation.anthropic._wrappers": ("self", "_self_with_span", "_span"),
+}
+"""... by the module that a call comes through, where it keeps it: a local variable, and attributes of that."""
+
 _DEEP: Final = 50
 """Frames to look through: from the SDK's method to here are some ten, with what others have put in between."""
 
@@ -52,6 +63,8 @@ def find_neighbour(op: Operation, context: Context, provider: Any) -> tuple[Any,
         awaited = _awaited(op, resource)
         if awaited is not None:
             return awaited, _OPENLLMETRY
+    if any(module in sys.modules for module in HOLDERS):
+        return _held(resource)
     return None
 
 
@@ -83,7 +96,7 @@ def _describing(context: Context, resource: Any) -> Any:
     marked = _INFERENCE_KEY in context or any(attributes.get(name) in values for name, values in _MARKS.items())
     if not marked or semconv.ENRICHED in attributes:
         return None
-    if resource is not None and getattr(span, "resource", resource) is not resource:
+    if not _is_open(span, resource):
         return None
     outer = operation_in_flight()
     if outer is not None and outer.span is span:  # our own: a call made while the SDK sends another one
@@ -95,17 +108,46 @@ def _awaited(op: Operation, resource: Any) -> Awaited | None:
     """What comes of this call if it goes through a wrapper of OpenLLMetry that speaks later: only the stack tells."""
     if op.name != "chat" or op.request.get("api_type") != "responses":
         return None
+    frame = _frame_of({LATECOMER})
+    if frame is None:
+        return None
+    tracer: Any = frame.f_locals.get("tracer")
+    if getattr(getattr(tracer, "_tracer", tracer), "resource", None) is not resource:
+        return None
+    headers: Any = frame.f_locals.get("kwargs", {}).get("extra_headers") or ()
+    raw = any(str(name).lower() == _RAW_RESPONSE for name in headers)
+    return Awaited(of_failures=raw and op.streaming)
+
+
+def _held(resource: Any) -> tuple[Any, str] | None:
+    """The span that a wrapper around this call has, though it is not current."""
+    frame = _frame_of(_HELD.keys())
+    if frame is None:
+        return None
+    variable, *attributes = _HELD[frame.f_globals["__name__"]]
+    span: Any = frame.f_locals.get(variable)
+    for name in attributes:
+        span = getattr(span, name, None)
+    if not _is_open(span, resource) or semconv.ENRICHED in (getattr(span, "attributes", None) or ()):
+        return None
+    return span, getattr(getattr(span, "instrumentation_scope", None), "name", "")
+
+
+def _frame_of(modules: Collection[str]) -> FrameType | None:
+    """The nearest function of one of these modules that this call comes through."""
     frame, left = currentframe(), _DEEP
     while frame is not None and left:
-        if frame.f_globals.get("__name__") == LATECOMER:
-            tracer: Any = frame.f_locals.get("tracer")
-            if getattr(getattr(tracer, "_tracer", tracer), "resource", None) is not resource:
-                return None
-            headers: Any = frame.f_locals.get("kwargs", {}).get("extra_headers") or ()
-            raw = any(str(name).lower() == _RAW_RESPONSE for name in headers)
-            return Awaited(of_failures=raw and op.streaming)
+        if frame.f_globals.get("__name__") in modules:
+            return frame
         frame, left = frame.f_back, left - 1
     return None
+
+
+def _is_open(span: Any, resource: Any) -> bool:
+    """Whether a span is still written, to where ours would go."""
+    if not isinstance(span, Span) or not span.is_recording():
+        return False
+    return resource is None or getattr(span, "resource", resource) is resource
 
 
 def measures_itself(neighbour: str) -> bool:

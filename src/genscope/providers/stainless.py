@@ -73,6 +73,7 @@ class Seam:
         self._stand_in = StandIn(self.patch, pipeline.faults)
         self._own_hosts = settings.providers
         self._asks_for_usage = settings.stream_usage
+        self._native = sdk.traces_itself
         self._keeps_native = settings.native_spans
         self._endpoints: dict[tuple[int, Any], tuple[Any, Endpoint]] = {}
         self._reopened: Reopened | None = None
@@ -157,9 +158,9 @@ class Seam:
             route, identifiers = match
             provider, host, port = self._endpoint(client, options.url)
             op = Operation(route.reader.OPERATION, provider, host, port, bool(kwargs.get("stream")))
-            if self._sdk.traces_itself is not None and makes_span(client, options):
+            if self._native is not None and makes_span(client, options):
                 keeps = self._keeps_native and not is_silent(client._tracer)
-                op.stands_in, op.neighbour = not keeps, self._sdk.traces_itself if keeps else None
+                op.stands_in, op.neighbour = not keeps, self._native if keeps else None
             body = body_of(options, identifiers, self._is_given)
             call = Call(op, route.reader, self._pipeline)  # the last thing: a call that never begins must not end
         except Exception as fault:

@@ -34,8 +34,9 @@ _UNMEASURED: Final = frozenset({("opentelemetry.instrumentation.openai.v1", "tex
 LATECOMER: Final = "opentelemetry.instrumentation.openai.v1.responses_wrappers"
 """OpenLLMetry's wrappers of the Responses API. They make their span when the call is over: none is current before."""
 
-HOLDERS: Final = ("opentelemetry.instrumentation.anthropic", "openinference.instrumentation.anthropic")
-"""Instrumentations that do not always make their span current (those of streams, and all of OpenLLMetry's) ..."""
+HOLDER: Final = "opentelemetry.instrumentation.anthropic"
+OTHER_HOLDER: Final = "openinference.instrumentation.anthropic"
+"""Instrumentations that do not always make their span current: OpenLLMetry never, OpenInference not for streams ..."""
 
 _HELD: Final[Mapping[str, tuple[str, ...]]] = {
     "opentelemetry.instrumentation.anthropic": ("span",),
@@ -63,7 +64,7 @@ def find_neighbour(op: Operation, context: Context, provider: Any) -> tuple[Any,
         awaited = _awaited(op, resource)
         if awaited is not None:
             return awaited, _OPENLLMETRY
-    if any(module in sys.modules for module in HOLDERS):
+    if HOLDER in sys.modules or OTHER_HOLDER in sys.modules:
         return _held(resource)
     return None
 

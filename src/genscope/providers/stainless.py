@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import filterfalse
 from operator import attrgetter
 from time import perf_counter
@@ -29,7 +29,7 @@ from genscope.providers.httpx_body import is_readable, read_whole, unwatch_body,
 from genscope.providers.native_spans import StandIn, makes_span
 from genscope.providers.reopened_streams import Reopened
 from genscope.providers.routes import Route, Routes
-from genscope.providers.stainless_requests import IsGiven, asking, body_of, given
+from genscope.providers.stainless_requests import asking, body_of, body_reader
 from genscope.providers.stainless_retries import Retries
 from genscope.settings import Settings
 from genscope.wire.fields import objects
@@ -72,12 +72,14 @@ class Seam:
         self._retries = Retries(pipeline.faults)
         self._stand_in = StandIn(self.patch, pipeline.faults)
         self._own_hosts = settings.providers
+        self._url_attribute = lru_cache(_MAX_ENDPOINTS)(partial(_url_attribute, sdk.package))
         self._asks_for_usage = settings.stream_usage
-        self._native = sdk.traces_itself
+        self._amends = settings.stream_usage or sdk.traces_itself is not None
+        self._native, self._reopens = sdk.traces_itself, sdk.reopens
         self._keeps_native = settings.native_spans
         self._endpoints: dict[tuple[int, Any], tuple[Any, Endpoint]] = {}
         self._reopened: Reopened | None = None
-        self._is_given: IsGiven | None = None
+        self._body_of = body_of
         self._streams: tuple[type, ...] = ()
         self._raw_responses: tuple[type, ...] = ()
         self._special: tuple[type, ...] = ()
@@ -87,7 +89,7 @@ class Seam:
         """Raw responses that the caller may still have parsed, by identity."""
 
     def _targets(self, module: ModuleType) -> Iterator[tuple[Any, str, Wrapper]]:
-        self._is_given = given(module)
+        self._body_of = body_reader(module)
         self._streams = _classes(module, "Stream", "AsyncStream")
         self._raw_responses = _classes(module, "BaseAPIResponse", "LegacyAPIResponse")
         self._special = (*self._streams, *self._raw_responses, *_binary_classes(self._raw_responses))
@@ -106,7 +108,7 @@ class Seam:
         call = self._call(client, args, kwargs)
         if call is None:
             return wrapped(*args, **kwargs)
-        if self._asks_for_usage or call.op.stands_in:
+        if self._amends:
             args, kwargs, settle = self._amended(call, client, args, kwargs)
             return run(call, settle, wrapped, args, kwargs)
         return run(call, self._settle, wrapped, args, kwargs)
@@ -115,7 +117,7 @@ class Seam:
         call = self._call(client, args, kwargs)
         if call is None:
             return await wrapped(*args, **kwargs)
-        if self._asks_for_usage or call.op.stands_in:
+        if self._amends:
             args, kwargs, settle = self._amended(call, client, args, kwargs)
             return await arun(call, settle, wrapped, args, kwargs)
         return await arun(call, self._settle, wrapped, args, kwargs)
@@ -161,7 +163,7 @@ class Seam:
             if self._native is not None and makes_span(client, options):
                 keeps = self._keeps_native and not is_silent(client._tracer)
                 op.stands_in, op.neighbour = not keeps, self._native if keeps else None
-            body = body_of(options, identifiers, self._is_given)
+            body = self._body_of(options, identifiers)
             call = Call(op, route.reader, self._pipeline)  # the last thing: a call that never begins must not end
         except Exception as fault:
             self._pipeline.faults.report("preparing a call", fault)
@@ -176,7 +178,7 @@ class Seam:
                 return self._locate(client, parts.scheme, parts.hostname or "", parts.port)
             except ValueError:  # no URL that anybody could call, but the SDK is to say so
                 return UNKNOWN, None, None
-        url = _url_attribute(self._sdk.package, client.__class__)(client)
+        url = self._url_attribute(client.__class__)(client)
         key = (id(url), client.__class__)
         known = self._endpoints.get(key)
         if known is not None and known[0] is url:  # the URL is kept here, so its id is not given to another one
@@ -203,9 +205,9 @@ class Seam:
             call.succeed(objects(result) if result.__class__ is dict else result)
         elif isinstance(result, self._streams):
             _follow(call, result)
-            if self._sdk.reopens:
+            if self._reopens:
                 if self._reopened is None:
-                    self._reopened = Reopened(self._sdk.reopens, self.patch, self._streams, _follow)
+                    self._reopened = Reopened(self._reopens, self.patch, self._streams, _follow)
                 self._reopened.expect(call, result)
         elif isinstance(result, self._raw_responses):
             self._settle_raw(call, result)
@@ -267,7 +269,6 @@ class Seam:
 _Request = tuple[tuple[Any, ...], dict[str, Any], Settle]
 
 
-@lru_cache(_MAX_ENDPOINTS)
 def _url_attribute(package: str, client: type) -> attrgetter[Any]:
     """`base_url`, or what the SDK itself has behind it: openai 3.54 runs an import statement whenever it is asked.
 

@@ -18,21 +18,11 @@ from genscope.core.call import Reader
 _RAW_RESPONSE: Final = "x-stainless-raw-response"
 
 
-IsGiven = Callable[[Any], bool]
+Identifiers = Mapping[str, str]
+Body = Mapping[str, Any]
 
 
-def given(module: ModuleType) -> IsGiven | None:
-    """Tells what a caller has left out, for an SDK that takes this out of a body only behind its door: anthropic 2."""
-    if not hasattr(getattr(module, "SyncAPIClient", None), "_copy_and_prepare"):
-        return None
-    types = sys.modules.get(f"{module.__package__}._types")
-    return partial(is_not, getattr(types, "omit", _NOTHING))
-
-
-_NOTHING: Final = object()
-
-
-def body_of(options: Any, identifiers: Mapping[str, str], is_given: IsGiven | None) -> Mapping[str, Any]:
+def body_of(options: Any, identifiers: Identifiers) -> Body:
     """The JSON of a request with what `extra_body` adds; for a GET its query, with the identifiers of the path."""
     if identifiers:
         params = options.params
@@ -40,9 +30,23 @@ def body_of(options: Any, identifiers: Mapping[str, str], is_given: IsGiven | No
     body, extra = options.json_data, options.extra_json
     if body.__class__ is not dict and not _is_object(body):
         return {}
-    if is_given is not None:
-        body = dict(compress(body.items(), map(is_given, body.values())))
     return {**body, **extra} if extra else body
+
+
+def body_reader(module: ModuleType) -> Callable[[Any, Identifiers], Body]:
+    """`body_of`, for an SDK that takes out what the caller has left out only behind its door, as anthropic 2 does."""
+    if not hasattr(getattr(module, "SyncAPIClient", None), "_copy_and_prepare"):
+        return body_of
+    is_given = partial(is_not, getattr(sys.modules.get(f"{module.__package__}._types"), "omit", _NOTHING))
+
+    def given_body_of(options: Any, identifiers: Identifiers) -> Body:
+        body = body_of(options, identifiers)
+        return dict(compress(body.items(), map(is_given, body.values())))
+
+    return given_body_of
+
+
+_NOTHING: Final = object()
 
 
 def asking(reader: Reader, options: Any) -> dict[str, Any]:

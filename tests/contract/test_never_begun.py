@@ -24,7 +24,7 @@ def test_a_body_that_cannot_be_read(sdk: Sdk, simulator: Simulator, monkeypatch:
     api = streaming_api(sdk)
     whole = recorded(sdk, api, simulator, stream=False)
     provider = StandIn(sdk, "sync", lambda request: answer(sdk, whole))
-    monkeypatch.setattr(stainless, "body_of", body)
+    monkeypatch.setattr(stainless, "body_reader", lambda module: body)
     with instrumented(sdk, raise_faults=False) as recorder:
         assert provider.ask(api).id
     provider.http.close()

@@ -17,6 +17,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from genscope.core.ambient import suppress
 from genscope.instrumentors import AnthropicInstrumentor
 
+from .anthropic_bodies import ASK, EVENTS, MESSAGE
 from .recorder import Recorder
 
 anthropic = pytest.importorskip("anthropic")
@@ -25,33 +26,10 @@ if not hasattr(anthropic.Anthropic, "open_telemetry"):
 httpx2 = pytest.importorskip("httpx2")
 
 NATIVE = "com.anthropic.sdk.python"
-MESSAGE = {
-    "id": "msg_1",
-    "type": "message",
-    "role": "assistant",
-    "model": "claude-opus-5",
-    "content": [{"type": "text", "text": "Paris."}],
-    "stop_reason": "end_turn",
-    "stop_sequence": None,
-    "usage": {"input_tokens": 11, "output_tokens": 7, "cache_read_input_tokens": 3, "cache_creation_input_tokens": 5},
-}
 TOOL_USE = {
     **MESSAGE,
     "content": [{"type": "tool_use", "id": "toolu_1", "name": "capital", "input": {"country": "France"}}],
     "stop_reason": "tool_use",
-}
-EVENTS = (
-    {"type": "message_start", "message": {**MESSAGE, "content": [], "stop_reason": None}},
-    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
-    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Paris."}},
-    {"type": "content_block_stop", "index": 0},
-    {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 7}},
-    {"type": "message_stop"},
-)
-ASK: dict[str, Any] = {
-    "model": "claude-opus-5",
-    "max_tokens": 99,
-    "messages": [{"role": "user", "content": "Which city?"}],
 }
 
 

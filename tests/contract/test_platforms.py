@@ -9,25 +9,11 @@ import pytest
 
 from genscope.instrumentors import AnthropicInstrumentor
 
+from .anthropic_bodies import ASK, MESSAGE
 from .recorder import Recorder
 
 anthropic = pytest.importorskip("anthropic")
 
-MESSAGE = {
-    "id": "msg_1",
-    "type": "message",
-    "role": "assistant",
-    "model": "claude-opus-5",
-    "content": [{"type": "text", "text": "Paris."}],
-    "stop_reason": "end_turn",
-    "stop_sequence": None,
-    "usage": {"input_tokens": 11, "output_tokens": 7},
-}
-ASK: dict[str, Any] = {
-    "model": "claude-opus-5",
-    "max_tokens": 99,
-    "messages": [{"role": "user", "content": "Which city?"}],
-}
 KEYS = {"aws_access_key": "a", "aws_secret_key": "s", "aws_region": "us-east-1"}
 PLATFORMS: dict[str, tuple[dict[str, Any], str, str]] = {
     "Anthropic": ({"api_key": "k"}, "anthropic", "api.anthropic.com"),
@@ -105,7 +91,7 @@ def test_whose_it_is(name: str, recorder: Recorder) -> None:
     assert attributes["gen_ai.provider.name"] == provider
     assert attributes["server.address"] == host == request.url.host
     assert attributes["gen_ai.request.model"] == "claude-opus-5"
-    assert attributes["gen_ai.usage.input_tokens"] == 11
+    assert attributes["gen_ai.usage.input_tokens"] == 19
 
 
 @pytest.mark.parametrize("name", PLATFORMS)

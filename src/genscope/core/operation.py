@@ -137,8 +137,6 @@ class Operation:
     """The OpenTelemetry span, opaque here."""
     context: Any = field(default=None, init=False)
     """The OpenTelemetry context that holds the span: for exemplars, log records and children."""
-    stands_in: bool = field(default=False, init=False)
-    """Whether `span` is in the place of one that the SDK would have made."""
     sends_trace: bool = field(default=False, init=False)
     """Whether its requests carry the trace: where the SDK would have sent its own span's along."""
     neighbour: str | None = field(default=None, init=False)

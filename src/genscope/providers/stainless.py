@@ -76,7 +76,7 @@ class Seam:
         self._asks_for_usage = settings.stream_usage
         self._amends = settings.stream_usage or sdk.traces_itself is not None
         self._native, self._reopens = sdk.traces_itself, sdk.reopens
-        self._keeps_native = settings.native_spans
+        self._keeps_native = settings.native_spans and sdk.traces_itself is not None
         self._endpoints: dict[tuple[int, Any], tuple[Any, Endpoint]] = {}
         self._reopened: Reopened | None = None
         self._body_of = body_of
@@ -125,13 +125,14 @@ class Seam:
     def _amended(self, call: Call, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Request:
         """The request with what has to be different in it, and how to look at what comes of it."""
         options = args[1] if len(args) > 1 else kwargs["options"]
-        settle, changes = self._settle, dict[str, Any]()
+        settle = self._settle
+        changes: dict[str, Any] = {}
         try:
             if self._asks_for_usage and call.op.streaming:
                 question = asking(call.reader, options)
                 if question:
                     settle, changes = self._settle_hiding, question
-            if call.op.stands_in:
+            if self._native is not None and call.op.neighbour != self._native and makes_span(client, options):
                 changes |= self._stand_in.changes(call.op, client)
             if changes:
                 copy = getattr(options, "model_copy", None) or options.copy  # pydantic 2, pydantic 1
@@ -160,9 +161,8 @@ class Seam:
             route, identifiers = match
             provider, host, port = self._endpoint(client, options.url)
             op = Operation(route.reader.OPERATION, provider, host, port, bool(kwargs.get("stream")))
-            if self._native is not None and makes_span(client, options):
-                keeps = self._keeps_native and not is_silent(client._tracer)
-                op.stands_in, op.neighbour = not keeps, self._native if keeps else None
+            if self._keeps_native and makes_span(client, options) and not is_silent(client._tracer):
+                op.neighbour = self._native
             body = self._body_of(options, identifiers)
             call = Call(op, route.reader, self._pipeline)  # the last thing: a call that never begins must not end
         except Exception as fault:

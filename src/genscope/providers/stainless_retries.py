@@ -22,8 +22,11 @@ class Retries:
         answer = wrapped(*args, **kwargs)
         op = operation_in_flight()
         if op is not None:
-            response = args[0] if args else kwargs.get("response")
-            op.rejected = getattr(response, "status_code", None) if answer else None
+            try:
+                response = args[0] if args else kwargs["response"]
+                op.rejected = response.status_code if answer else None
+            except Exception as fault:
+                self._faults.report("looking at an attempt", fault)
         return answer
 
     def backoff(self, wrapped: Any, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -34,14 +34,14 @@ _UNMEASURED: Final = frozenset({("opentelemetry.instrumentation.openai.v1", "tex
 LATECOMER: Final = "opentelemetry.instrumentation.openai.v1.responses_wrappers"
 """OpenLLMetry's wrappers of the Responses API. They make their span when the call is over: none is current before."""
 
-HOLDER: Final = "opentelemetry.instrumentation.anthropic"
-OTHER_HOLDER: Final = "openinference.instrumentation.anthropic"
+OPENLLMETRY_ANTHROPIC: Final = "opentelemetry.instrumentation.anthropic"
+OPENINFERENCE_ANTHROPIC: Final = "openinference.instrumentation.anthropic"
 """Instrumentations that do not always make their span current: OpenLLMetry never, OpenInference not for streams ..."""
 
 _HELD: Final[Mapping[str, tuple[str, ...]]] = {
-    "opentelemetry.instrumentation.anthropic": ("span",),
-    "opentelemetry.instrumentation.anthropic.streaming": ("self", "_span"),
-    "openinference.instrumentation.anthropic._wrappers": ("self", "_self_with_span", "_span"),
+    OPENLLMETRY_ANTHROPIC: ("span",),
+    f"{OPENLLMETRY_ANTHROPIC}.streaming": ("self", "_span"),
+    f"{OPENINFERENCE_ANTHROPIC}._wrappers": ("self", "_self_with_span", "_span"),
 }
 """... by the module that a call comes through, where it keeps it: a local variable, and attributes of that."""
 
@@ -64,7 +64,7 @@ def find_neighbour(op: Operation, context: Context, provider: Any) -> tuple[Any,
         awaited = _awaited(op, resource)
         if awaited is not None:
             return awaited, _OPENLLMETRY
-    if HOLDER in sys.modules or OTHER_HOLDER in sys.modules:
+    if OPENLLMETRY_ANTHROPIC in sys.modules or OPENINFERENCE_ANTHROPIC in sys.modules:
         return _held(resource)
     return None
 
@@ -91,13 +91,11 @@ def _describing(context: Context, resource: Any) -> Any:
     """
     span: Any = get_current_span(context)
     attributes = getattr(span, "attributes", None)
-    if not attributes or not span.is_recording():
+    if not attributes or not _is_open(span, resource):
         return None
     attributes = cast("Mapping[str, Any]", attributes)
     marked = _INFERENCE_KEY in context or any(attributes.get(name) in values for name, values in _MARKS.items())
     if not marked or semconv.ENRICHED in attributes:
-        return None
-    if not _is_open(span, resource):
         return None
     outer = operation_in_flight()
     if outer is not None and outer.span is span:  # our own: a call made while the SDK sends another one

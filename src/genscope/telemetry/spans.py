@@ -23,7 +23,13 @@ from genscope.core.pipeline import Stage
 from genscope.telemetry.attributes import Attributes, identity_attributes, request_attributes, response_attributes
 from genscope.telemetry.content import ContentWriter
 from genscope.telemetry.exceptions import describe, exception_attributes
-from genscope.telemetry.neighbours import HOLDER, LATECOMER, OTHER_HOLDER, Awaited, find_neighbour
+from genscope.telemetry.neighbours import (
+    LATECOMER,
+    OPENINFERENCE_ANTHROPIC,
+    OPENLLMETRY_ANTHROPIC,
+    Awaited,
+    find_neighbour,
+)
 from genscope.telemetry.scope import SCOPE, is_placeholder
 
 _CLIENT: Final = SpanKind.CLIENT
@@ -63,7 +69,7 @@ class Spans(Stage):
         if op.neighbour is not None:  # the SDK's own span is to stay, and only the SDK knows it
             op.span, op.context = INVALID_SPAN, parent
             return
-        if parent or LATECOMER in modules or HOLDER in modules or OTHER_HOLDER in modules:
+        if parent or LATECOMER in modules or OPENLLMETRY_ANTHROPIC in modules or OPENINFERENCE_ANTHROPIC in modules:
             neighbour = find_neighbour(op, parent, self._provider)
             if neighbour is not None:
                 op.span, op.neighbour = neighbour

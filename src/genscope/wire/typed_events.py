@@ -13,8 +13,7 @@ class TypedEvents:
 
     __slots__ = ("error",)
 
-    kept: ClassVar[frozenset[str]]
-    """`error` among them."""
+    kept: ClassVar[frozenset[str]] = frozenset({"error"})
 
     def __init__(self) -> None:
         self.error: ProviderError | None = None
@@ -34,4 +33,4 @@ class TypedEvents:
             self.keep(event)
 
     def keep(self, event: Any) -> None:
-        raise NotImplementedError
+        """Take in an event of one of the types `kept` that is no error; the base class keeps none."""

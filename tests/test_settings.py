@@ -14,7 +14,7 @@ import pytest
 
 from genscope import environment_variables, settings
 from genscope.instrumentors import FileOptions, OpenAIInstrumentor
-from genscope.settings import ARGUMENT, DEFAULT, FILE, OPTIONS, Resolution, Settings, complain, resolve
+from genscope.settings import ARGUMENT, DEFAULT, FILE, OPTIONS, UNREADABLE, Resolution, Settings, complain, resolve
 
 YES = ("true", "TRUE", " on ", "1", "yes", True, 1)
 NO = ("false", "False", "off", "0", "no", False, 0)
@@ -41,6 +41,9 @@ class Example:
     """What the warning says."""
     only_arguments: tuple[Any, ...] = field(default=())
     """Refused values that no environment can say."""
+    fallback: Any = None
+    """What a refused value comes to, where that is not the default."""
+    secret: bool = False
 
 
 LATEST, DUP = "gen_ai_latest_experimental", "gen_ai_latest_experimental/dup"
@@ -55,6 +58,18 @@ NO_HOOKS = (
     ":",
     f"{__name__}:",
 )
+
+LIMITS = {1: ("1", 1), 1000: ("1000", " 1000 ", 1000.0)}
+BAD_LIMITS = ("0", "-1", "many", "1.5")
+WORDS = {("tools.*", "*.id"): ("tools.*,*.id", ["tools.*", "*.id"])}
+
+
+class CompletionHook:
+    def on_completion(self, **completion: Any) -> None:
+        """Does nothing."""
+
+
+COMPLETION_HOOK = CompletionHook()
 
 EXAMPLES = {
     "capture_message_content": Example(
@@ -77,6 +92,138 @@ EXAMPLES = {
         (-1, True, 1.5, float("inf"), float("nan"), []),
     ),
     "tool_schemas": Example("GENSCOPE_TOOL_SCHEMAS", False, SWITCH, ("all",), "true or false"),
+    "max_part_bytes": Example("GENSCOPE_MAX_PART_BYTES", None, LIMITS, BAD_LIMITS, "a whole number, 1 or more", (0,)),
+    "max_span_bytes": Example(
+        "GENSCOPE_MAX_SPAN_BYTES", 262_144, LIMITS, BAD_LIMITS, "a whole number, 1 or more", (0,)
+    ),
+    "content_delta": Example("GENSCOPE_CONTENT_DELTA", False, SWITCH, ("new",), "true or false"),
+    "content_hash": Example("GENSCOPE_CONTENT_HASH", False, SWITCH, ("sha-256",), "true or false"),
+    "hash_key": Example("GENSCOPE_HASH_KEY", None, {"s3cret": ("s3cret", " s3cret ")}, (), "", (5,), secret=True),
+    "redaction": Example(
+        "GENSCOPE_REDACTION",
+        "default",
+        {"default": ("default", "DEFAULT"), "strict": (" strict ",), "off": ("off", "Off")},
+        ("none", "false", "default,strict"),
+        "default, strict, off",
+        (False,),
+    ),
+    "redaction_style": Example(
+        "GENSCOPE_REDACTION_STYLE",
+        "label",
+        {name: (name, name.upper()) for name in ("label", "mask", "hash")},
+        ("stars",),
+        "label, mask, hash",
+    ),
+    "redaction_rules": Example(
+        "GENSCOPE_REDACTION_RULES",
+        (),
+        {("-phone", "long_number"): ("-phone,long_number", " -phone , long_number,", ["-phone", "long_number"])},
+        (),
+        "a list, separated by commas",
+        (5, {"phone": False}),
+        fallback=UNREADABLE,
+    ),
+    "redaction_patterns": Example(
+        "GENSCOPE_REDACTION_PATTERNS",
+        {},
+        {
+            (("ORDER", r"A=\d{3,}"),): (r"ORDER=A=\d{3,}", r'{"ORDER": "A=\\d{3,}"}', {"ORDER": r"A=\d{3,}"}),
+            (("A", "x"), ("B", "y,z")): ("A=x\n B = y,z \n\n",),
+        },
+        ("ORDER", "ORDER=(", "=x", "A=", '{"A": 5}', "{", '{"A": "x"'),
+        "a line NAME=EXPRESSION for each, or a JSON object",
+        (5, {"A": None}, ["A=x"]),
+        fallback=UNREADABLE,
+    ),
+    "redactor": Example(
+        "GENSCOPE_REDACTOR", None, HOOK, NO_HOOKS, "package.module:function", (5,), fallback=UNREADABLE
+    ),
+    "redaction_allow": Example("GENSCOPE_REDACTION_ALLOW", (), WORDS, (), "a list, separated by commas", (5,)),
+    "redaction_deny": Example(
+        "GENSCOPE_REDACTION_DENY", (), WORDS, (), "a list, separated by commas", (5,), fallback=UNREADABLE
+    ),
+    "redacted_exporter": Example(
+        "GENSCOPE_REDACTED_EXPORTER",
+        ("otlp",),
+        {("otlp", "console"): ("otlp,console", ["otlp", "console"])},
+        (),
+        "a list, separated by commas",
+        (5, True, b"otlp", {}),
+    ),
+    "presidio": Example(
+        "GENSCOPE_PRESIDIO",
+        (),
+        {("en", "de"): ("en,de", ["en", "de"])},
+        (),
+        "a list, separated by commas",
+        (5, True, b"en", {"en": 1}),
+        fallback=UNREADABLE,
+    ),
+    "cost": Example("GENSCOPE_COST", True, SWITCH, ("usd",), "true or false"),
+    "prices": Example(
+        "GENSCOPE_PRICES",
+        None,
+        {"prices.json": ("prices.json",), (("m", "gpt-4o"),): ({"m": "gpt-4o"},)},
+        (),
+        "a mapping of models to prices, JSON of it, or the path of a file with that",
+        (5, True, [], {}),
+    ),
+    "price_source": Example(
+        "GENSCOPE_PRICE_SOURCE",
+        "embedded",
+        {"embedded": ("embedded", "EMBEDDED"), "genai-prices": ("genai-prices",)},
+        ("litellm", "genai_prices"),
+        "embedded, genai-prices",
+    ),
+    "budget": Example(
+        "GENSCOPE_BUDGET",
+        None,
+        {"5 usd/day": ("5 usd/day",), "@limits": ("@limits",), ("5 usd/day",): (("5 usd/day",),)},
+        (),
+        "limits as a text, a mapping, or a list of these",
+        (5, True, b"5 usd/day"),
+    ),
+    "budget_mode": Example("GENSCOPE_BUDGET_MODE", "warn", {"deny": ("deny", "DENY")}, ("refuse",), "warn, deny"),
+    "budget_store": Example(
+        "GENSCOPE_BUDGET_STORE", "memory", {"sqlite:///x": ("sqlite:///x",)}, (), "a text", (5,), secret=True
+    ),
+    "budget_fail": Example("GENSCOPE_BUDGET_FAIL", "open", {"closed": ("closed",)}, ("shut",), "open, closed"),
+    "budget_timezone": Example(
+        "GENSCOPE_BUDGET_TIMEZONE", "UTC", {"Europe/Berlin": ("Europe/Berlin",)}, (), "a text", (5,)
+    ),
+    "budget_unpriced": Example("GENSCOPE_BUDGET_UNPRICED", "allow", {"deny": ("deny",)}, ("no",), "allow, deny"),
+    "budget_default_output_tokens": Example(
+        "GENSCOPE_BUDGET_DEFAULT_OUTPUT_TOKENS", 1000, LIMITS, BAD_LIMITS, "a whole number, 1 or more", (0,)
+    ),
+    "budget_metric_scopes": Example(
+        "GENSCOPE_BUDGET_METRIC_SCOPES",
+        (),
+        {("user", "tenant"): ("user,tenant",)},
+        (),
+        "a list, separated by commas",
+        (5,),
+    ),
+    **{
+        name: Example(f"GENSCOPE_{name.upper()}", None, HOOK, NO_HOOKS, "package.module:function", (5,))
+        for name in ("budget_callback", "budget_estimator")
+    },
+    "call_log": Example("GENSCOPE_CALL_LOG", False, SWITCH, ("stderr",), "true or false"),
+    "call_log_excerpt": Example(
+        "GENSCOPE_CALL_LOG_EXCERPT",
+        500,
+        {0: ("0", 0), 80: ("80",)},
+        ("-1", "some"),
+        "a whole number, 0 or more",
+        (True,),
+    ),
+    "completion_hook": Example(
+        "OTEL_INSTRUMENTATION_GENAI_COMPLETION_HOOK",
+        None,
+        {"upload": ("upload", " upload "), COMPLETION_HOOK: (COMPLETION_HOOK,)},
+        (),
+        "the name of an entry point, or an object with a method on_completion",
+        (5, hook),
+    ),
     "semconv_stability_opt_in": Example(
         "OTEL_SEMCONV_STABILITY_OPT_IN",
         frozenset(),
@@ -177,12 +324,13 @@ def test_providers_may_be_a_mapping() -> None:
 @pytest.mark.parametrize("name, origin, said", REFUSED)
 def test_a_bad_value_is_said_and_the_default_taken(name: str, origin: str, said: Any) -> None:
     found = said_by(origin, name, said)
-    assert getattr(found.settings, name) == EXAMPLES[name].default
+    example = EXAMPLES[name]
+    assert getattr(found.settings, name) == (example.default if example.fallback is None else example.fallback)
     assert found.origins[name] == DEFAULT
     (complaint,) = found.complaints
     assert complaint.startswith(f"{name} ({origin})=" if origin in (ARGUMENT, FILE) else f"{origin}=")
-    assert repr(said) in complaint
-    assert complaint.endswith(EXAMPLES[name].accepted)
+    assert (repr(said) in complaint) is not example.secret
+    assert complaint.endswith(example.accepted)
 
 
 @pytest.mark.parametrize("old, meant", [("true", "SPAN_ONLY"), ("True", "SPAN_ONLY"), ("false", "NO_CONTENT")])
@@ -203,7 +351,7 @@ def test_what_is_complained_of_is_logged(caplog: pytest.LogCaptureFixture) -> No
         del os.environ["GENSCOPE_STREAM_USAGE"]
     assert [record.name for record in caplog.records] == ["genscope"] * 3
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
-    nonsense, outdated, bad = (record.getMessage() for record in caplog.records)
+    nonsense, bad, outdated = (record.getMessage() for record in caplog.records)
     assert nonsense.startswith("genscope: the file's nonsense is ignored")
     assert outdated == "genscope: capture_message_content (argument)='true' is outdated, and read as SPAN_ONLY"
     assert bad == "genscope: GENSCOPE_STREAM_USAGE='perhaps' is ignored; accepted: true or false"

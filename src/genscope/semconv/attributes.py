@@ -1,0 +1,184 @@
+"""Names of attributes, and the schema that they belong to."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Final
+
+from genscope.core.operation import Usage
+
+SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.42.0"
+
+OPERATION_NAME: Final = "gen_ai.operation.name"
+PROVIDER_NAME: Final = "gen_ai.provider.name"
+REQUEST_MODEL: Final = "gen_ai.request.model"
+REQUEST_STREAM: Final = "gen_ai.request.stream"
+RESPONSE_ID: Final = "gen_ai.response.id"
+RESPONSE_MODEL: Final = "gen_ai.response.model"
+RESPONSE_FINISH_REASONS: Final = "gen_ai.response.finish_reasons"
+RESPONSE_TIME_TO_FIRST_CHUNK: Final = "gen_ai.response.time_to_first_chunk"
+TOKEN_TYPE: Final = "gen_ai.token.type"
+TOKEN_MODALITY: Final = "gen_ai.token.modality"
+SERVER_ADDRESS: Final = "server.address"
+SERVER_PORT: Final = "server.port"
+ERROR_TYPE: Final = "error.type"
+HTTP_STATUS: Final = "http.response.status_code"
+EXCEPTION_TYPE: Final = "exception.type"
+EXCEPTION_MESSAGE: Final = "exception.message"
+EXCEPTION_STACKTRACE: Final = "exception.stacktrace"
+
+INPUT_MESSAGES: Final = "gen_ai.input.messages"
+OUTPUT_MESSAGES: Final = "gen_ai.output.messages"
+SYSTEM_INSTRUCTIONS: Final = "gen_ai.system_instructions"
+TOOL_DEFINITIONS: Final = "gen_ai.tool.definitions"
+
+INPUT_MESSAGES_REF: Final = "gen_ai.input.messages_ref"
+OUTPUT_MESSAGES_REF: Final = "gen_ai.output.messages_ref"
+SYSTEM_INSTRUCTIONS_REF: Final = "gen_ai.system_instructions_ref"
+TOOL_DEFINITIONS_REF: Final = "gen_ai.tool.definitions_ref"
+"""References to content that is stored elsewhere: what OpenTelemetry's own upload writes; not in the registry."""
+
+REQUEST: Final = {
+    "choice_count": "gen_ai.request.choice.count",
+    "max_tokens": "gen_ai.request.max_tokens",
+    "temperature": "gen_ai.request.temperature",
+    "top_p": "gen_ai.request.top_p",
+    "top_k": "gen_ai.request.top_k",
+    "seed": "gen_ai.request.seed",
+    "stop_sequences": "gen_ai.request.stop_sequences",
+    "frequency_penalty": "gen_ai.request.frequency_penalty",
+    "presence_penalty": "gen_ai.request.presence_penalty",
+    "reasoning_level": "gen_ai.request.reasoning.level",
+    "previous_response_id": "gen_ai.request.previous_response.id",
+    "stream_cursor": "gen_ai.request.stream_cursor",
+    "encoding_formats": "gen_ai.request.encoding_formats",
+    "dimension_count": "gen_ai.embeddings.dimension.count",
+    "output_type": "gen_ai.output.type",
+    "conversation_id": "gen_ai.conversation.id",
+    "prompt_name": "gen_ai.prompt.name",
+    "prompt_version": "gen_ai.prompt.version",
+    "api_type": "openai.api.type",
+    "service_tier": "openai.request.service_tier",
+    "tier": "genscope.request.service_tier",
+    "speed": "genscope.request.speed",
+    "cache_ttl": "genscope.request.cache_ttl",
+    "thinking_type": "genscope.request.thinking.type",
+    "thinking_budget": "genscope.request.thinking.budget_tokens",
+}
+"""`Operation.request` by meaning."""
+
+RESPONSE: Final = {
+    "status": "gen_ai.response.status",
+    "conversation_id": "gen_ai.conversation.id",
+    "compacted": "gen_ai.conversation.compacted",
+    "dimension_count": "gen_ai.embeddings.dimension.count",
+    "service_tier": "openai.response.service_tier",
+    "system_fingerprint": "openai.response.system_fingerprint",
+    "tier": "genscope.response.service_tier",
+    "speed": "genscope.response.speed",
+    "inference_geo": "genscope.response.inference_geo",
+    "container_id": "genscope.response.container.id",
+    "refusal_category": "genscope.response.refusal.category",
+    "counted_tokens": "genscope.counted_tokens",
+    "audio_seconds": "genscope.usage.audio_seconds",
+    "cache_write_5m_input_tokens": "genscope.usage.cache_write_5m.input_tokens",
+    "cache_write_1h_input_tokens": "genscope.usage.cache_write_1h.input_tokens",
+    "web_search_requests": "genscope.usage.web_search_requests",
+    "web_fetch_requests": "genscope.usage.web_fetch_requests",
+}
+"""`Operation.response` by meaning."""
+
+
+def _usage_attribute(name: str) -> str:
+    for part in ("text_", "image_", "audio_", "cache_read_", "cache_write_", "reasoning_"):
+        if name.startswith(part):
+            return f"{part[:-1]}.{_usage_attribute(name.removeprefix(part))}"
+    return name
+
+
+USAGE: Final = {f.name: f"gen_ai.usage.{_usage_attribute(f.name)}" for f in fields(Usage)}
+"""`Usage` by field: cache_read_input_tokens is gen_ai.usage.cache_read.input_tokens, and so on."""
+
+_REFINED_BY: Final = {"openai.": ("openai", "azure.ai.openai")}
+"""Attributes with this prefix refine the conventions for these providers only."""
+
+
+def names(table: dict[str, str], provider: str) -> dict[str, str]:
+    """The part of `REQUEST` or `RESPONSE` that applies to a provider."""
+    return {
+        meaning: name
+        for meaning, name in table.items()
+        if all(provider in providers for prefix, providers in _REFINED_BY.items() if name.startswith(prefix))
+    }
+
+
+# --- ours, where the conventions are silent
+
+TIME_TO_FIRST_TOKEN: Final = "genscope.time_to_first_token"
+TIME_TO_FIRST_REASONING_TOKEN: Final = "genscope.time_to_first_reasoning_token"
+TIME_TO_LAST_CHUNK: Final = "genscope.time_to_last_chunk"
+STREAM_OUTCOME: Final = "genscope.stream.outcome"
+STREAM_CHUNKS: Final = "genscope.stream.chunks"
+REQUEST_ID: Final = "genscope.request_id"
+ERROR_KIND: Final = "genscope.error.kind"
+ERROR_RETRYABLE: Final = "genscope.error.retryable"
+RETRY_ATTEMPTS: Final = "genscope.retry.attempts"
+RETRY_KINDS: Final = "genscope.retry.kinds"
+RETRY_STATUSES: Final = "genscope.retry.statuses"
+RETRY_DELAYS: Final = "genscope.retry.delays"
+RETRY_BACKOFF: Final = "genscope.retry.backoff"
+COST_AMOUNT: Final = "genscope.cost.amount"
+COST_CURRENCY: Final = "genscope.cost.currency"
+COST_SOURCE: Final = "genscope.cost.source"
+COST_TABLE_VERSION: Final = "genscope.cost.table_version"
+BUDGET_LIMIT: Final = "genscope.budget.limit"
+"""As it was declared: `50 usd/day per user`."""
+BUDGET_REMAINING: Final = "genscope.budget.remaining"
+"""What the tightest limit of the call has left, in its unit; below 0 what was overspent."""
+BUDGET_UNIT: Final = "genscope.budget.unit"
+"""`usd`, `tokens` or `requests`."""
+BUDGET_THRESHOLD: Final = "genscope.budget.threshold"
+"""Percent of a limit that are spent: 50, 80 or 100."""
+BUDGET_SCOPE: Final = "genscope.budget.scope"
+BUDGET_MODE: Final = "genscope.budget.mode"
+BUDGET_STORE: Final = "genscope.budget.store"
+CONTENT_HASH: Final = "genscope.content.hash"
+OMITTED_MESSAGES: Final = "genscope.content.omitted_messages"
+"""How many messages, the oldest, are not repeated here: the span that a link leads to has them."""
+LINK_KIND: Final = "genscope.link.kind"
+LINK_TRACE_ID: Final = "genscope.link.trace_id"
+LINK_SPAN_ID: Final = "genscope.link.span_id"
+ENRICHED: Final = "genscope.enriched"
+"""Marks a span of another instrumentation that genscope completed instead of making a second one."""
+
+# --- the call log
+
+INPUT_HASH: Final = "genscope.input.hash"
+INPUT_LENGTH: Final = "genscope.input.length"
+INPUT_EXCERPT: Final = "genscope.input.excerpt"
+OUTPUT_HASH: Final = "genscope.output.hash"
+OUTPUT_LENGTH: Final = "genscope.output.length"
+OUTPUT_EXCERPT: Final = "genscope.output.excerpt"
+CALL_DURATION: Final = "genscope.duration"
+
+# --- from before the conventions settled
+
+LEGACY_ATTRIBUTES: Final = {
+    "provider": "gen_ai.system",
+    "first_token_ms": "llm.time_to_first_token_ms",
+    "duration_ms": "llm.total_duration_ms",
+    "cost": "llm.cost.usd",
+    "input_tokens": "gen_ai.usage.prompt_tokens",
+    "output_tokens": "gen_ai.usage.completion_tokens",
+    "cache_write_input_tokens": "gen_ai.usage.cache_creation.input_tokens",
+}
+"""Attributes that a span has in addition, by meaning; the provider also on the metrics of `LEGACY`."""
+
+LEGACY_PROVIDERS: Final = {
+    "azure.ai.inference": "az.ai.inference",
+    "azure.ai.openai": "az.ai.openai",
+    "gcp.vertex_ai": "vertex_ai",
+    "gcp.gemini": "gemini",
+    "x_ai": "xai",
+}
+"""Values that `gen_ai.system` had for providers that are called otherwise now."""

@@ -1,0 +1,16 @@
+"""Names of events, which are log records, and their severity as number and text."""
+
+from __future__ import annotations
+
+from typing import Final
+
+DETAILS_EVENT: Final = "gen_ai.client.inference.operation.details"
+DETAILS_SEVERITY: Final = 5
+DETAILS_SEVERITY_TEXT: Final = "DEBUG"
+EXCEPTION_EVENT: Final = "gen_ai.client.operation.exception"
+EXCEPTION_SEVERITY: Final = 13
+EXCEPTION_SEVERITY_TEXT: Final = "WARN"
+CALL_LOGGER: Final = "genscope.calls"
+CALL_EVENT: Final = "genscope.client.call"
+CALL_SEVERITY: Final = (9, "INFO")
+CALL_SEVERITY_FAILED: Final = (13, "WARN")

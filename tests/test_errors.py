@@ -22,8 +22,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genscope.core import errors
-from genscope.core.errors import KINDS, RETRYABLE, BudgetExceeded, classify, classify_reported
+from genscope.core.errors import KINDS, RETRYABLE, classify, classify_reported
 from genscope.core.operation import Failure, ProviderError
+from genscope.core.refusal import BudgetExceeded
 from genscope.wire.fields import objects, provider_error
 
 http: Any = getattr(openai._base_client, "httpx2", None) or openai._base_client.httpx

@@ -35,16 +35,17 @@ def has(sdk: Sdk, api: Api, shape: Shape) -> bool:
 def cases(
     outcomes: Iterable[Outcome],
     *,
+    sdks: Sequence[Sdk] | None = None,
     apis: Sequence[str] | None = None,
     shapes: Sequence[str] | None = None,
     clients: bool = False,
 ) -> list[Any]:
     """Parameters of pytest: the valid cases, of all APIs and shapes or those that are named; `clients`: of all kinds.
 
-    Those of the family only where all are wanted; so is an API that the installed SDK lacks, as one skipped case.
+    Those of the family only where they or all are wanted; so is an API that the installed SDK lacks, as a skipped case.
     """
     outcomes, found = list(outcomes), []
-    for sdk in SDKS if apis or shapes else (*SDKS, *FAMILY):
+    for sdk in sdks or (SDKS if apis or shapes else (*SDKS, *FAMILY)):
         for api in sdk.apis:
             if apis is not None and api.name not in apis:
                 continue

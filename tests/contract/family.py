@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from inspect import signature
 from typing import Any
 
 from genscope.local.simulator import USAGE
 
+from .openai_secrets import CHAT
 from .stainless import DOOR, SHAPES, Http
 from .vocabulary import Api, Mode, Problem, Sdk, Shape
 
 MESSAGES = [{"role": "user", "content": "Which city?"}]
 TOTALS = {"gen_ai.usage.input_tokens": USAGE.prompt, "gen_ai.usage.output_tokens": USAGE.completion}
+_NOT_THEIRS = {"user", "extra_query"}
+SECRETS = replace(CHAT, arguments={name: value for name, value in CHAT.arguments.items() if name not in _NOT_THEIRS})
 CACHED = {"gen_ai.usage.cache_read.input_tokens": USAGE.cached}
 STOPPED = {"gen_ai.response.finish_reasons": ("stop",)}
 
@@ -42,6 +46,7 @@ def chat(model: str, types: str, **more: Any) -> Api:
         frames=9,
         held=3,
         brief=True,
+        secrets=SECRETS,
         **{**usual, **more},
     )
 

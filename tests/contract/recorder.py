@@ -108,12 +108,12 @@ class Recorder(SpanProcessor):
 def instrumented(sdk: Sdk, recorder: Recorder | None = None, **options: Any) -> Iterator[Recorder]:
     """The SDK with genscope on it.
 
-    A fault of genscope is raised, not hidden, and the simulator's host has the name of the SDK's provider, unless told
-    otherwise.
+    A fault of genscope is raised, not hidden, the simulator's host has the name of the SDK's provider, and calls have
+    no price, unless told otherwise.
     """
     recorder = recorder or Recorder()
     instrumentor = sdk.instrumentor()
-    usual = {"raise_faults": True, "providers": {"127.0.0.1": sdk.provider}, **recorder.providers}
+    usual = {"raise_faults": True, "cost": False, "providers": {"127.0.0.1": sdk.provider}, **recorder.providers}
     instrumentor.instrument(skip_dep_check=True, **{**usual, **options})
     try:
         yield recorder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,8 +16,8 @@ from opentelemetry.sdk.trace.sampling import Sampler
 
 import genscope
 from genscope.core import pipeline
-from genscope.core.errors import BudgetExceeded
 from genscope.core.operation import Operation
+from genscope.core.refusal import BudgetExceeded
 from genscope.local.simulator import Simulator
 
 from .cases import MAIN, SDKS, case, cases
@@ -25,7 +26,7 @@ from .outcomes import CALLS, STREAMS
 from .play import play
 from .recorder import CALLER, Recorder, instrumented
 from .sights import differences
-from .vocabulary import Case, Outcome, Sdk
+from .vocabulary import MODES, Case, Mode, Outcome, Sdk
 
 SECRET = "canary-7f31"
 OK, BAD_REQUEST = CALLS[0], CALLS[1]
@@ -248,19 +249,33 @@ def test_a_fault_is_said_once_a_minute(
     assert said == [1, 0, 0, 1, 0]
 
 
-@pytest.mark.parametrize("found", cases([OK], shapes=("plain", "stream", "streaming_response_read")))
-def test_a_budget_refuses_before_anything_is_sent(found: Case, simulator: Simulator) -> None:
-    refusal = BudgetExceeded("used up")
+def refusing(error: Exception) -> dict[str, genscope.Stage]:
+    """Stages that let `error` out, by when."""
 
-    class Budget(genscope.Stage):
+    class AtTheStart(genscope.Stage):
         def start(self, op: Operation) -> None:
-            raise refusal
+            raise error
 
-    with instrumented(found.sdk, stages=[Budget()]) as recorder:
+    class AtTheGate(genscope.Stage):
+        def admit(self, op: Operation) -> None:
+            assert op.span is not None
+            raise error
+
+        async def aadmit(self, op: Operation) -> None:
+            await asyncio.sleep(0)
+            raise error
+
+    return {"start": AtTheStart(), "admit": AtTheGate()}
+
+
+@pytest.mark.parametrize("found", cases([OK], shapes=("plain", "stream", "streaming_response_read")))
+@pytest.mark.parametrize("when", refusing(BudgetExceeded()))
+def test_a_budget_refuses_before_anything_is_sent(when: str, found: Case, simulator: Simulator) -> None:
+    with instrumented(found.sdk, stages=[refusing(BudgetExceeded("used up"))[when]]) as recorder:
         seen = play(found, simulator)
 
     assert seen.requests == []
-    assert seen.sights[-1]["type"] == "genscope.core.errors.BudgetExceeded"
+    assert seen.sights[-1]["type"] == "genscope.BudgetExceeded"
     assert seen.sights[-1]["text"] == "used up"
     span = recorder.span()
     assert span.attributes is not None
@@ -271,19 +286,19 @@ def test_a_budget_refuses_before_anything_is_sent(found: Case, simulator: Simula
 
 
 @pytest.mark.parametrize("sdk", SDKS, ids=repr)
-def test_other_exceptions_of_a_stage_do_not_refuse(sdk: Sdk, simulator: Simulator) -> None:
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("when", refusing(BudgetExceeded()))
+def test_other_exceptions_of_a_stage_do_not_refuse(when: str, mode: Mode, sdk: Sdk, simulator: Simulator) -> None:
     """Only a budget may: not its cousins of the standard library."""
     seen: list[Operation] = []
 
     class Stage(genscope.Stage):
-        def start(self, op: Operation) -> None:
-            raise RuntimeError("not a refusal")
-
         def end(self, op: Operation) -> None:
             seen.append(op)
 
-    chat = case(sdk, sdk.apis[0].name, "sync", "plain", OK)
-    with instrumented(sdk, raise_faults=False, stages=[Stage()]) as recorder:
+    chat = case(sdk, sdk.apis[0].name, mode, "plain", OK)
+    stages = [refusing(RuntimeError("not a refusal"))[when], Stage()]
+    with instrumented(sdk, raise_faults=False, stages=stages) as recorder:
         assert play(chat, simulator).requests
     assert [op.failure for op in seen] == [None]
     assert recorder.span().attributes

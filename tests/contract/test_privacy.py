@@ -1,4 +1,4 @@
-"""Law 6: no content by default, on any signal, whatever goes wrong."""
+"""Law 6: no content by default, on any signal, whatever goes wrong; with content, none that redaction takes out."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from conversations import Logbook, attributes_of, name_of
 
 import genscope
 from genscope.core.operation import Operation
 from genscope.local.simulator import Simulator
 
-from .cases import MAIN, cases
+from .cases import FAMILY, MAIN, cases
 from .outcomes import CALLS
 from .play import new_client, play
 from .recorder import Recorder, instrumented
@@ -108,6 +109,17 @@ STREAMED: dict[str, Reply] = {
     "raised": _raise,
 }
 APIS = (*MAIN, "responses")
+EVERYTHING = {
+    "capture_message_content": "SPAN_AND_EVENT",
+    "tool_schemas": True,
+    "content_hash": True,
+    "content_delta": True,
+    "call_log": True,
+    "legacy_names": True,
+    "exception_signal": "logs/dup",
+    "redaction_patterns": {"CANARY": CANARY},
+}
+"""All content on all signals, but for what is secret."""
 OK = CALLS[0]
 SYNC = replace(OK, modes=("sync",))
 
@@ -139,8 +151,38 @@ def test_nothing_gets_out_of_a_stream(
     assert CANARY not in exported(STREAMED[end], case, simulator, caplog)
 
 
-def exported(reply: Reply, case: Case, simulator: Simulator, caplog: pytest.LogCaptureFixture) -> str:
-    """Every byte that leaves: spans with events and status, metrics, and what we and OpenTelemetry log."""
+@pytest.mark.parametrize(
+    "case",
+    cases([OK], apis=APIS, shapes=("plain",))
+    + cases([SYNC], sdks=FAMILY, apis=APIS, shapes=("plain",))
+    + cases([SYNC], apis=APIS, shapes=("raw",)),
+)
+@pytest.mark.parametrize("end", WHOLE)
+def test_what_redaction_takes_out_is_nowhere(
+    end: str, case: Case, simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = exported(WHOLE[end], case, simulator, caplog, **EVERYTHING)
+    assert CANARY not in found
+    assert "[CANARY]" in found
+
+
+@pytest.mark.parametrize(
+    "case",
+    cases([OK], apis=APIS, shapes=("stream",))
+    + cases([SYNC], sdks=FAMILY, apis=APIS, shapes=("stream",))
+    + cases([SYNC], apis=APIS, shapes=("helper",)),
+)
+@pytest.mark.parametrize("end", STREAMED)
+def test_what_redaction_takes_out_of_a_stream_is_nowhere(
+    end: str, case: Case, simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = exported(STREAMED[end], case, simulator, caplog, **EVERYTHING)
+    assert CANARY not in found
+    assert "[CANARY]" in found
+
+
+def exported(reply: Reply, case: Case, simulator: Simulator, caplog: pytest.LogCaptureFixture, **options: Any) -> str:
+    """Every byte that leaves: spans with events and status, metrics, log records, and what we and OpenTelemetry log."""
     secrets = case.api.secrets
     assert secrets is not None
     case = replace(case, api=replace(case.api, arguments=secrets.arguments))
@@ -153,7 +195,9 @@ def exported(reply: Reply, case: Case, simulator: Simulator, caplog: pytest.LogC
     http = case.sdk.stand_in(case.mode, handler)
     client = new_client(case, simulator, http)
     with caplog.at_level(logging.DEBUG):
-        with instrumented(case.sdk, Recorder(), raise_faults=False, stages=[Curious()]) as recorder:
+        logbook = Logbook()
+        options = {"raise_faults": False, "stages": [Curious()], "logger_provider": logbook.provider, **options}
+        with instrumented(case.sdk, Recorder(), **options) as recorder:
             play(case, simulator, client, http)
             gc.collect()  # a helper that could not read its stream leaves it behind
             recorder.settle()
@@ -163,4 +207,15 @@ def exported(reply: Reply, case: Case, simulator: Simulator, caplog: pytest.LogC
         for record in caplog.records
         if record.name.startswith(("genscope", "opentelemetry"))
     ]
-    return "\n".join([recorder.span().to_json(), recorder.reader.get_metrics_data().to_json(), *logs])
+    return "\n".join(
+        [
+            recorder.span().to_json(),
+            recorder.reader.get_metrics_data().to_json(),
+            *map(_spelled, logbook.records),
+            *logs,
+        ]
+    )
+
+
+def _spelled(record: Any) -> str:
+    return json.dumps([name_of(record), record.body, attributes_of(record)], default=repr)

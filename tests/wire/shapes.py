@@ -8,8 +8,8 @@ from typing import Any
 
 from openai._models import construct_type
 
-from genscope.core.call import Reader
 from genscope.core.operation import Operation
+from genscope.core.reader import Reader
 from genscope.wire.fields import objects
 
 

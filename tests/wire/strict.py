@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from genscope.core.call import Reader
 from genscope.core.messages import Content
+from genscope.core.reader import Reader
 from genscope.wire.fields import objects
 
 FINISH_REASONS = {"stop", "length", "content_filter", "tool_call", "compaction", "error"}

@@ -11,62 +11,18 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from time import perf_counter, time_ns
-from typing import Any, Protocol
+from typing import Any
 from weakref import ref
 
 from genscope.core import aside
 from genscope.core.ambient import enter, leave
 from genscope.core.errors import classify, classify_reported, rejected_answer
-from genscope.core.messages import Content
 from genscope.core.operation import Failure, Operation
 from genscope.core.pipeline import ChunkWatcher, Faults, Pipeline
-
-
-class Answer(Protocol):
-    """An answer put together from the chunks of a stream, in the shape that `Reader.read_response` reads."""
-
-    def fold(self, chunk: Any, /) -> None:
-        """Take in one chunk. Called for each: attribute access only."""
-        ...
-
-    def lead(self, chunk: Any, /) -> str | None:
-        """Look closer at a chunk before the first content, and at that one: who answers, and what it brings.
-
-        `text` for content of the answer, `reasoning` for thoughts, None for a frame with neither.
-        """
-        ...
-
-
-class ContentReader(Protocol):
-    """A module of `wire`: what is said in the requests and answers of one format."""
-
-    @property
-    def Transcript(self) -> Callable[[], Answer]:
-        """An `Answer` that keeps what is said, too."""
-        ...
-
-    def read_input(self, content: Content, body: Mapping[str, Any], /) -> None: ...
-
-    def read_output(self, content: Content, answer: Any, /) -> None: ...
-
-
-class Reader(Protocol):
-    """A module of `wire`: what the requests and answers of one format mean.
-
-    Where something is said in them, `CONTENT` is the `ContentReader`.
-    """
-
-    @property
-    def OPERATION(self) -> str: ...
-
-    @property
-    def Answer(self) -> Callable[[], Answer]: ...
-
-    def read_request(self, op: Operation, body: Mapping[str, Any], /) -> None: ...
-
-    def read_response(self, op: Operation, answer: Any, /) -> None: ...
+from genscope.core.reader import Answer, ContentReader, Reader
 
 
 class Call:
@@ -108,6 +64,21 @@ class Call:
         try:
             self._pipeline.start(op)
         except BaseException as refusal:
+            self.fail(refusal)
+            raise
+
+    def admit(self) -> None:
+        """Ask the stages that want to be asked before the request is sent. Raises `BudgetExceeded` like `begin`."""
+        try:
+            self._pipeline.admit(self.op)
+        except BaseException as refusal:
+            self.fail(refusal)
+            raise
+
+    async def aadmit(self) -> None:
+        try:
+            await self._pipeline.aadmit(self.op)
+        except BaseException as refusal:  # or cancelled while it waited
             self.fail(refusal)
             raise
 
@@ -190,9 +161,11 @@ class Call:
         op = self.op
         if self._pipeline.wants_raw:
             op.raw = body
-        content = _content_reader(self.reader) if self._pipeline.wants_content else None
+        if not self._pipeline.wants_content:
+            return
+        op.content = self._pipeline.new_content()
+        content = _content_reader(self.reader)
         if content is not None:
-            op.content = Content(tool_parameters=self._pipeline.wants_tool_schemas)
             try:
                 content.read_input(op.content, body)
             except Exception as fault:
@@ -203,12 +176,17 @@ class Call:
         if self._pipeline.wants_raw:
             exception = None if op.failure is None else op.failure.exception
             op.raw = exception if exception is not None or op.streaming else self.answer
+        if op.content is None:
+            return
         content = _content_reader(self.reader)
-        if op.content is not None and content is not None and self.answer is not None:
+        if content is not None and self.answer is not None:
             try:
                 content.read_output(op.content, self.answer)
             except Exception as fault:
                 self.faults.report(f"reading the content of a {op.name} answer", fault)
+        if op.failure is not None and op.failure.exception is not None:
+            with suppress(Exception):  # its `__str__` is the application's
+                op.content.error = str(op.failure.exception)
 
 
 class _OpenCall(Call):

@@ -172,10 +172,6 @@ _REQUEST_ID_HEADERS: Final = ("x-request-id", "request-id", "apim-request-id")
 _CODE: Final = re.compile(r"[\w.:/+=-]{1,64}", re.ASCII)
 
 
-class BudgetExceeded(RuntimeError):
-    """A call was refused before it was sent: a limit is used up. The only exception that a stage may let out."""
-
-
 def classify(error: BaseException) -> Failure:
     """What an exception raised by an SDK means. Never raises, whatever the exception's attributes do."""
     status = _status(error)

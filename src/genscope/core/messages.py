@@ -29,6 +29,8 @@ class Content:
     output: Sequence[Message] | None = None
     """One message for each choice, in the order of the choices."""
     tools: Sequence[ToolDefinition] | None = None
+    error: str | None = None
+    """The text of the exception that the call let out: it may quote any of the others."""
     tool_parameters: bool = True
     """Whether anybody wants the schemas of the tools' parameters: they are the one thing that is dear to copy."""
 

@@ -130,8 +130,13 @@ class Operation:
     outcome: str | None = field(default=None, init=False)
     """How a stream ended: completed, abandoned (the caller stopped early), failed, cancelled."""
 
+    event_attributes: dict[str, Any] | None = field(default=None, init=False)
+    """What stages add to the event with the details of the call."""
+
     failure: Failure | None = field(default=None, init=False)
     cost: Cost | None = field(default=None, init=False)
+    unpriced: bool = field(default=False, init=False)
+    """Whether it used something whose price nobody knows."""
 
     span: Any = field(default=None, init=False)
     """The OpenTelemetry span, opaque here."""

@@ -10,13 +10,16 @@ import logging
 import os
 import time
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import Any, Protocol
-from weakref import WeakSet
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any, Protocol, cast
+from weakref import WeakMethod, WeakSet
 
-from genscope.core.errors import BudgetExceeded
+from genscope.core.messages import Content
 from genscope.core.operation import Operation
+from genscope.core.refusal import BudgetExceeded
+from genscope.core.screening import Screen, ScreenedContent
 
 logger = logging.getLogger("genscope")
 
@@ -32,6 +35,11 @@ class Stage(Protocol):
 
     * `chunk(op, chunk, gap)`, called for every chunk of a stream (`ChunkWatcher`);
     * `idle()`, true while nobody would see what it does. While all stages are idle, calls pass by unread;
+    * `admit(op)` and `async aadmit(op)`, called once a call has begun and before its request is sent, the second for
+      asynchronous clients: they may take their time, and raise `BudgetExceeded`;
+    * `screen(value, field)`, called with each field of `op.content` that somebody looks at: what it returns is what all
+      stages get to see of it, in `start` and in `end`;
+    * `flush(timeout)`, by which `genscope.flush` has it finish what it put off: True if done in so many seconds;
     * `wants_content`, true if it needs `op.content`, `wants_tool_schemas`, if that shall have the parameters of the
       tools too, and `wants_raw`, true if it needs `op.raw`.
     """
@@ -89,7 +97,13 @@ class Pipeline:
         self.chunk_watchers: tuple[ChunkWatcher, ...] = tuple(
             watch for stage in stages if callable(watch := getattr(stage, "chunk", None))
         )
+        self._gates: list[Any] = [stage for stage in stages if callable(getattr(stage, "admit", None))]
+        self.gated = bool(self._gates)
+        """Whether some stage wants to be asked before a request is sent."""
         self._idlers: list[Callable[[], bool] | None] = [getattr(stage, "idle", None) for stage in stages]
+        self._screens: tuple[Screen, ...] = tuple(
+            screen for stage in stages if callable(screen := getattr(stage, "screen", None))
+        )
         self.wants_content = any(getattr(stage, "wants_content", False) for stage in stages)
         self.wants_tool_schemas = any(getattr(stage, "wants_tool_schemas", False) for stage in stages)
         self.wants_raw = any(getattr(stage, "wants_raw", False) for stage in stages)
@@ -98,6 +112,8 @@ class Pipeline:
         self.awake = False
         """Whether some stage has been found busy. It stays so in this process: a provider is set for good."""
         self._on_awake = on_awake
+        for stage in stages:
+            _register_flush(stage)
         _pipelines.add(self)
 
     def idle(self) -> bool:
@@ -109,6 +125,12 @@ class Pipeline:
             self._on_awake()
         return False
 
+    def new_content(self) -> Content:
+        """Where a reader puts what is said."""
+        if not self._screens:
+            return Content(tool_parameters=self.wants_tool_schemas)
+        return ScreenedContent(self._screens, partial(self.faults.report, "screening content"), self.wants_tool_schemas)
+
     def start(self, op: Operation) -> None:
         """Raises `BudgetExceeded` when a stage refuses the call, and nothing else."""
         for start in self._starts:
@@ -119,6 +141,27 @@ class Pipeline:
             except Exception as fault:
                 self.faults.report(f"{_name(start)}.start", fault)
 
+    def admit(self, op: Operation) -> None:
+        """Raises `BudgetExceeded` when a stage refuses the call, and nothing else."""
+        for gate in self._gates:
+            with self._isolated(gate.admit):
+                gate.admit(op)
+
+    async def aadmit(self, op: Operation) -> None:
+        """`admit` for asynchronous clients."""
+        for gate in self._gates:
+            with self._isolated(gate.aadmit):
+                await gate.aadmit(op)
+
+    @contextmanager
+    def _isolated(self, method: Callable[..., Any]) -> Generator[None]:
+        try:
+            yield
+        except BudgetExceeded:
+            raise
+        except Exception as fault:
+            self.faults.report(f"{_name(method)}.{method.__name__}", fault)
+
     def end(self, op: Operation) -> None:
         for end in self._ends:
             try:
@@ -128,6 +171,24 @@ class Pipeline:
 
 
 _pipelines: WeakSet[Pipeline] = WeakSet()
+
+Flush = Callable[[float], bool]
+
+_flushes: list[Callable[[], Flush | None]] = []
+"""Weakly: also of stages that are not in use any more, as long as somebody has them."""
+
+
+def _register_flush(stage: Stage) -> None:
+    flush = getattr(stage, "flush", None)
+    if callable(flush):
+        with suppress(TypeError):  # no method, or one of an object that cannot be referred to weakly
+            found = cast("Callable[[], Flush | None]", WeakMethod(flush))
+            _flushes[:] = [*(one for one in _flushes if one() is not None and one != found), found]
+
+
+def flushes() -> list[Flush]:
+    """The methods `flush` of all stages there are."""
+    return [flush for one in list(_flushes) if (flush := one()) is not None]
 
 
 def _fall_asleep() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from genscope.core.call import Reader
+from genscope.core.reader import Reader
 
 _MAX_PATHS: Final = 512
 """Paths with identifiers are without number: the cache of matches is not."""

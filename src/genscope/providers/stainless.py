@@ -7,10 +7,9 @@ stream_cls)` in `_base_client`: `options.url` is the path, `options.json_data` t
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from itertools import filterfalse
 from operator import attrgetter
 from time import perf_counter
 from types import ModuleType
@@ -29,8 +28,9 @@ from genscope.providers.httpx_body import is_readable, read_whole, unwatch_body,
 from genscope.providers.native_spans import StandIn, makes_span
 from genscope.providers.reopened_streams import Reopened
 from genscope.providers.routes import Route, Routes
-from genscope.providers.stainless_requests import asking, body_of, body_reader
+from genscope.providers.stainless_requests import body_of, body_reader
 from genscope.providers.stainless_retries import Retries
+from genscope.providers.stream_usage import asking, hide_usage
 from genscope.settings import Settings
 from genscope.wire.fields import objects
 
@@ -74,7 +74,8 @@ class Seam:
         self._own_hosts = settings.providers
         self._url_attribute = lru_cache(_MAX_ENDPOINTS)(partial(_url_attribute, sdk.package))
         self._asks_for_usage = settings.stream_usage
-        self._amends = settings.stream_usage or sdk.traces_itself is not None
+        self._gated = pipeline.gated
+        self._amends = settings.stream_usage or sdk.traces_itself is not None or pipeline.gated
         self._native, self._reopens = sdk.traces_itself, sdk.reopens
         self._keeps_native = settings.native_spans and sdk.traces_itself is not None
         self._endpoints: dict[tuple[int, Any], tuple[Any, Endpoint]] = {}
@@ -109,6 +110,8 @@ class Seam:
         if call is None:
             return wrapped(*args, **kwargs)
         if self._amends:
+            if self._gated:
+                call.admit()
             args, kwargs, settle = self._amended(call, client, args, kwargs)
             return run(call, settle, wrapped, args, kwargs)
         return run(call, self._settle, wrapped, args, kwargs)
@@ -118,6 +121,8 @@ class Seam:
         if call is None:
             return await wrapped(*args, **kwargs)
         if self._amends:
+            if self._gated:
+                await call.aadmit()
             args, kwargs, settle = self._amended(call, client, args, kwargs)
             return await arun(call, settle, wrapped, args, kwargs)
         return await arun(call, self._settle, wrapped, args, kwargs)
@@ -252,18 +257,7 @@ class Seam:
         """The usage comes as a chunk of its own, which the application did not ask for."""
         self._settle(call, result)
         if isinstance(result, self._streams):
-            stream: Any = result
-            is_usage_only: Any = getattr(call.reader, "is_usage_only", None)
-            source = stream._iterator
-
-            def hide(chunk: Any) -> bool:
-                try:
-                    return is_usage_only(chunk)
-                except Exception as fault:
-                    call.faults.report("looking for the usage chunk", fault)
-                    return False
-
-            stream._iterator = _awithout(hide, source) if hasattr(source, "__anext__") else filterfalse(hide, source)
+            hide_usage(call, result)
 
 
 _Request = tuple[tuple[Any, ...], dict[str, Any], Settle]
@@ -288,12 +282,6 @@ def _follow(call: Call, stream: Any) -> None:
 
 def _nothing() -> None:
     pass
-
-
-async def _awithout(hide: Any, source: AsyncIterator[Any]) -> AsyncIterator[Any]:
-    async for chunk in source:
-        if not hide(chunk):
-            yield chunk
 
 
 def _classes(module: ModuleType, *names: str) -> tuple[type, ...]:

@@ -11,11 +11,11 @@ from typing import Any
 from opentelemetry.metrics import get_meter_provider
 from opentelemetry.trace import get_tracer_provider
 
-from genscope.core import aside
+from genscope.core import aside, pipeline
 
 
 def flush(providers: Iterable[tuple[Any, Any, Any]], timeout: float) -> bool:
-    """Flush tracer, meter and logger providers, None for the global one; True if that was done in `timeout` seconds.
+    """Flush tracer, meter and logger providers, None for the global one, and stages; True if done in `timeout` seconds.
 
     All at once, in threads of their own: exporters retry for as long as they like, whatever time they are given, and
     what ends an abandoned stream may wait for them.
@@ -23,6 +23,7 @@ def flush(providers: Iterable[tuple[Any, Any, Any]], timeout: float) -> bool:
     deadline = monotonic() + timeout
     ended = _all_done([partial(aside.finish, timeout)], deadline)
     flushes = [partial(_flush, force_flush, timeout) for force_flush in _flushers(providers)]
+    flushes += [partial(_finish, finish, deadline) for finish in pipeline.flushes()]
     return _all_done(flushes, deadline) and ended
 
 
@@ -69,4 +70,11 @@ def _flush(force_flush: Callable[[int], Any], timeout: float) -> bool:
     try:
         return force_flush(int(timeout * 1000)) is not False
     except Exception:  # a provider that cannot flush any more has been shut down
+        return False
+
+
+def _finish(finish: Callable[[float], bool], deadline: float) -> bool:
+    try:
+        return finish(max(0.0, deadline - monotonic())) is not False
+    except Exception:  # a stage of the application's
         return False

@@ -1,0 +1,54 @@
+"""What a wire format brings: the shape of its reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from genscope.core.messages import Content
+from genscope.core.operation import Operation
+
+
+class Answer(Protocol):
+    """An answer put together from the chunks of a stream, in the shape that `Reader.read_response` reads."""
+
+    def fold(self, chunk: Any, /) -> None:
+        """Take in one chunk. Called for each: attribute access only."""
+        ...
+
+    def lead(self, chunk: Any, /) -> str | None:
+        """Look closer at a chunk before the first content, and at that one: who answers, and what it brings.
+
+        `text` for content of the answer, `reasoning` for thoughts, None for a frame with neither.
+        """
+        ...
+
+
+class ContentReader(Protocol):
+    """A module of `wire`: what is said in the requests and answers of one format."""
+
+    @property
+    def Transcript(self) -> Callable[[], Answer]:
+        """An `Answer` that keeps what is said, too."""
+        ...
+
+    def read_input(self, content: Content, body: Mapping[str, Any], /) -> None: ...
+
+    def read_output(self, content: Content, answer: Any, /) -> None: ...
+
+
+class Reader(Protocol):
+    """A module of `wire`: what the requests and answers of one format mean.
+
+    Where something is said in them, `CONTENT` is the `ContentReader`.
+    """
+
+    @property
+    def OPERATION(self) -> str: ...
+
+    @property
+    def Answer(self) -> Callable[[], Answer]: ...
+
+    def read_request(self, op: Operation, body: Mapping[str, Any], /) -> None: ...
+
+    def read_response(self, op: Operation, answer: Any, /) -> None: ...

@@ -169,9 +169,9 @@ def test_an_unsampled_span_costs_no_serialisation(
 ) -> None:
     written: list[Any] = []
 
-    def to_json(value: Any, max_bytes: int) -> str | None:
+    def to_json(value: Any, *limits: Any) -> str | None:
         written.append(value)
-        return payload.to_json(value, max_bytes)
+        return payload.to_json(value, *limits)
 
     monkeypatch.setattr(writer, "to_json", to_json)
     tell(TALKS[name], simulator, recorder=Recorder(sampler=ALWAYS_OFF), capture_message_content="SPAN_ONLY")

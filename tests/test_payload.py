@@ -316,22 +316,23 @@ def check_cut(found: str, text: str, max_bytes: int) -> None:
     if len(plain_json(valid(text)).encode()) <= max_bytes:
         assert found == valid(text)
         return
-    head, marked, rest = found.partition("…[+")
-    if not marked:
+    marker = re.search(r"…\[\+(\d+) of (\d+) chars\]…", found)
+    if not marker:
         assert max_bytes < 60
         assert valid(text).startswith(found.removesuffix("…"))
         return
-    missing, _, tail = rest.partition(" chars]…")
+    head, tail = found[: marker.start()], found[marker.end() :]
     assert valid(text).startswith(head)
     assert valid(text).endswith(tail)
+    assert int(marker[2]) in (len(text), len(valid(text)))
     if text == valid(text):
-        assert len(head) + int(missing) + len(tail) == len(text)
+        assert len(head) + int(marker[1]) + len(tail) == len(text)
     assert len(plain_json(found).encode()) >= max_bytes // 6
 
 
 def test_a_text_is_cut_in_the_middle() -> None:
-    assert to_json("0123456789" * 10, 50) == '"012345678901234…[+70 chars]…567890123456789"'
-    assert to_json("0123456789" * 10, 24) == '"0123456789012345678…"'
+    assert to_json("0123456789" * 10, 50) == '"012345678901…[+77 of 100 chars]…90123456789"'
+    assert to_json("0123456789" * 10, 30) == '"0123456789012345678901234…"'
     assert to_json("0123456789", 10) == '"01234…"'
     assert to_json("0123456789", 4) == '""'
     assert to_json("0123456789", 2) == '""'
@@ -344,7 +345,7 @@ def test_a_text_is_cut_in_the_middle() -> None:
     ids=["accent", "family", "variation", "halves", "astral"],
 )
 def test_what_belongs_together_is_not_cut(unit: str) -> None:
-    for max_bytes in range(100, 160):
+    for max_bytes in range(110, 170):
         head, _, rest = read(to_json(unit * 200, max_bytes), max_bytes).partition("…[+")
         tail = rest.partition("]…")[2]
         for part in (head, tail):
@@ -552,6 +553,54 @@ def test_where_the_stack_is_nearly_used_up() -> None:
     for text, found in results:
         assert text in (plain_json(said("hi")), "[]")
         assert found in (said("hi"), [], None)
+
+
+# A limit for each text
+
+
+@pytest.mark.parametrize("limit", [1, 32, 60, 500, 5_000])
+@given(value=values)
+@modestly
+def test_no_text_is_longer_than_its_limit(limit: int, value: Any) -> None:
+    found = read(to_json(value, AMPLE, limit), AMPLE)
+    for text in texts_of(found):
+        assert len(text.encode()) <= max(limit, 32)
+    check_plain(to_plain(value, AMPLE, limit), AMPLE)
+
+
+@given(conversation=conversations, limit=st.integers(1, 200), max_bytes=budgets | st.just(AMPLE))
+@modestly
+def test_messages_stay_messages_whatever_the_limit_of_a_text(conversation: Any, limit: int, max_bytes: int) -> None:
+    text = to_json(conversation, max_bytes, limit)
+    if text is not None:
+        check_messages(read(text, max_bytes))
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from texts_of(inner)
+
+
+def test_a_text_has_its_limit_and_the_others_stay_whole() -> None:
+    old, new = "0123456789" * 1_000, "ü" * 500
+    found = read(to_json(said(old, "short", new), AMPLE, 1_000), AMPLE)
+    check_cut(contents(found)[0], old, 1_002)
+    assert len(contents(found)[0]) > 990
+    assert contents(found)[1:] == ["short", new]
+
+
+def test_a_text_within_its_limit_takes_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payload, "_fitted", lambda *_: pytest.fail("this is the long way"))
+    to_json(said("x" * 1_000, "ü" * 500, '"' * 1_000, "🎉" * 250), AMPLE, 1_000)
+
+
+def test_a_text_that_is_too_long_is_not_encoded_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded = count_encoded(monkeypatch)
+    to_json(said("x" * 1_000_000, "ü" * 1_000_000), 10_000_000, 1_000)
+    assert sum(encoded) < 50_000
 
 
 # What is hostile

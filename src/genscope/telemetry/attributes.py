@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from genscope import semconv
-from genscope.core.operation import Attempt, Failure, Operation
+from genscope.core.operation import Attempt, Cost, Failure, Operation
 
 Attributes = dict[str, Any]
 
@@ -72,6 +72,8 @@ def response_attributes(op: Operation) -> Attributes:
         _add_stream(attributes, op)
     if op.attempts:
         _add_retries(attributes, op.attempts)
+    if op.cost is not None:
+        _add_cost(attributes, op.cost)
     if op.response:
         names = _response_names[op.provider]
         for meaning, value in op.response.items():
@@ -112,6 +114,14 @@ def _add_retries(attributes: Attributes, attempts: Sequence[Attempt]) -> None:
     attributes[semconv.RETRY_DELAYS] = [attempt.backoff for attempt in attempts]
     attributes[semconv.RETRY_BACKOFF] = sum(attempt.backoff for attempt in attempts)
     attributes[semconv.RETRY_ATTEMPTS] = len(attempts) + 1
+
+
+def _add_cost(attributes: Attributes, cost: Cost) -> None:
+    if cost.table_version is not None:
+        attributes[semconv.COST_TABLE_VERSION] = cost.table_version
+    attributes[semconv.COST_SOURCE] = cost.source
+    attributes[semconv.COST_CURRENCY] = cost.currency
+    attributes[semconv.COST_AMOUNT] = cost.amount
 
 
 def _add_failure(attributes: Attributes, failure: Failure) -> None:

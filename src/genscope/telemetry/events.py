@@ -13,6 +13,7 @@ from genscope.core.operation import Operation
 from genscope.core.pipeline import Stage
 from genscope.telemetry.attributes import Attributes, request_attributes, response_attributes
 from genscope.telemetry.content import ContentWriter
+from genscope.telemetry.deltas import Deltas
 from genscope.telemetry.exceptions import exception_attributes
 from genscope.telemetry.neighbours import measures_itself
 from genscope.telemetry.scope import SCOPE, is_placeholder
@@ -41,11 +42,17 @@ class EventLog:
 
     def write(
         self, op: Operation, name: str, severity: int, text: str, describe: Callable[[Operation], Mapping[str, Any]]
-    ) -> None:
-        """Write one event that belongs to the span of `op`; what it says is only asked for if somebody listens."""
+    ) -> Mapping[str, Any] | None:
+        """Write one event that belongs to the span of `op`; what it says is only asked for if somebody listens.
+
+        Returns what was written, if it was.
+        """
         number = self._severity(severity)
-        if self._is_enabled(op, name, number):
-            self._emit(op, name, number, text, describe(op))
+        if not self._is_enabled(op, name, number):
+            return None
+        attributes = describe(op)
+        self._emit(op, name, number, text, attributes)
+        return attributes
 
     def _is_enabled(self, op: Operation, name: str, severity: Any) -> bool:
         if self.idle():
@@ -83,40 +90,55 @@ class EventLog:
 class Details(Stage):
     """`gen_ai.client.inference.operation.details`: the span's attributes as an event, with content if asked for."""
 
-    def __init__(self, log: EventLog, *, content: ContentWriter | None = None) -> None:
+    def __init__(self, log: EventLog, *, content: ContentWriter | None = None, deltas: Deltas | None = None) -> None:
         self.wants_content = content is not None
         self.wants_tool_schemas = content is not None and content.tool_schemas
         self.idle = log.idle
         self._log = log
         self._content = content
+        self._deltas = deltas
 
     def end(self, op: Operation) -> None:
         if op.neighbour is not None and measures_itself(op.neighbour):
             return  # its instrumentation has an event of its own
         name, severity, text = semconv.DETAILS_EVENT, semconv.DETAILS_SEVERITY, semconv.DETAILS_SEVERITY_TEXT
-        self._log.write(op, name, severity, text, self._details)
+        written = self._log.write(op, name, severity, text, self._details)
+        if self._deltas is not None and written is not None:
+            self._deltas.remember(op, written)
 
     def _details(self, op: Operation) -> Attributes:
-        attributes = request_attributes(op) | response_attributes(op)
+        attributes = request_attributes(op) | response_attributes(op) | (op.event_attributes or {})
         if self._content is not None and op.content is not None:
-            write = self._content.as_values if self._log.structured else self._content.as_json
-            attributes |= write(op.content)
+            earlier = None if self._deltas is None else self._deltas.earlier(op)
+            omitted = 0 if earlier is None else earlier.messages
+            if self._log.structured:
+                attributes |= self._content.as_values(op.content, omitted)
+            else:
+                attributes |= self._content.as_json(op.content, omitted=omitted)
+            if earlier is not None:
+                attributes |= earlier.as_attributes()
         return attributes
 
 
 class Exceptions(Stage):
     """`gen_ai.client.operation.exception`: the exception that a call let out; its text only with content."""
 
-    def __init__(self, log: EventLog, *, message_bytes: int | None = None) -> None:
+    def __init__(self, log: EventLog, *, content: ContentWriter | None = None) -> None:
+        self.wants_content = content is not None
         self.idle = log.idle
         self._log = log
-        self._message_bytes = message_bytes
+        self._content = content
 
     def end(self, op: Operation) -> None:
-        error = None if op.failure is None else op.failure.exception
-        if error is not None:
+        if op.failure is not None and op.failure.exception is not None:
             name, severity, text = semconv.EXCEPTION_EVENT, semconv.EXCEPTION_SEVERITY, semconv.EXCEPTION_SEVERITY_TEXT
-            self._log.write(op, name, severity, text, lambda op: exception_attributes(error, self._message_bytes))
+            self._log.write(op, name, severity, text, self._exception)
+
+    def _exception(self, op: Operation) -> Attributes:
+        assert op.failure is not None
+        assert op.failure.exception is not None
+        message = None if self._content is None else self._content.message(op)
+        return exception_attributes(op.failure.exception, message)
 
 
 def _event_logger(provider: Any) -> Any:

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from genscope import semconv
 from genscope.core.operation import Failure
-from genscope.core.payload import to_plain
 
 _MAX_FRAMES: Final = 50
 _MAX_CHAIN: Final = 10
@@ -26,16 +25,11 @@ def describe(failure: Failure) -> str:
     return facts if failure.exception is None else f"{type(failure.exception).__name__}: {facts}"
 
 
-def exception_attributes(error: BaseException, message_bytes: int | None = None) -> dict[str, Any]:
-    """Type and stack trace of an exception; its text too, cut to `message_bytes`, where content is asked for."""
+def exception_attributes(error: BaseException, message: str | None = None) -> dict[str, Any]:
+    """Type and stack trace of an exception; `message`, its text, where content is asked for."""
     attributes = {semconv.EXCEPTION_TYPE: _name(error), semconv.EXCEPTION_STACKTRACE: "\n".join(_lines(error))}
-    if message_bytes is not None:
-        try:
-            message = to_plain(str(error), message_bytes)
-        except Exception:  # `__str__` is the application's
-            message = None
-        if message:
-            attributes[semconv.EXCEPTION_MESSAGE] = message
+    if message:
+        attributes[semconv.EXCEPTION_MESSAGE] = message
     return attributes
 
 

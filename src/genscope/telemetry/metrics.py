@@ -36,9 +36,9 @@ Key = tuple[Any, ...]
 
 
 class _Series:
-    """What all calls of one kind share: the attributes of their measurements, and how many attempts they took."""
+    """What all calls of one kind share: the attributes of their measurements, and what is only added up of them."""
 
-    __slots__ = ("attempts", "base", "failed", "of_input", "of_output")
+    __slots__ = ("attempts", "base", "cost", "failed", "of_input", "of_output", "priced", "unpriced")
 
     def __init__(self, base: Attributes) -> None:
         self.base = base
@@ -46,6 +46,9 @@ class _Series:
         self.of_output = base | {semconv.TOKEN_TYPE: "output"}
         self.attempts = 0
         self.failed: Counter[str] = Counter()
+        self.cost = 0
+        """In units of 1 / `_PER_DOLLAR`: whole numbers do not drift."""
+        self.priced = self.unpriced = 0
 
 
 class _Table:
@@ -53,9 +56,13 @@ class _Table:
 
     def __init__(self, meter: Meter) -> None:
         self.series: dict[Key, _Series] = {}
-        # Plain numbers that a reader collects: nearly every call is one attempt, and not worth a measurement.
-        metric = semconv.ATTEMPTS
-        meter.create_observable_counter(metric.name, [self._observe], metric.unit, metric.description)
+        # Plain numbers that a reader collects: a measurement of each would cost every call twenty times as much.
+        for metric, observe in (
+            (semconv.ATTEMPTS, self._attempts),
+            (semconv.COST, self._cost),
+            (semconv.UNPRICED, self._unpriced),
+        ):
+            meter.create_observable_counter(metric.name, [observe], metric.unit, metric.description)
 
     def add(self, key: Key, op: Operation) -> _Series:
         attributes = attributes_of(op)
@@ -69,11 +76,22 @@ class _Table:
         key = (op.name, op.provider, op.model, op.response_model, op.server_address, op.server_port)
         return (self.series.get(key) or self.add(key, op)).base
 
-    def _observe(self, options: CallbackOptions) -> Iterator[Observation]:
+    def _attempts(self, options: CallbackOptions) -> Iterator[Observation]:
         for series in [series for series in list(self.series.values()) if series.attempts]:
             yield Observation(series.attempts - series.failed.total(), series.base)
             for kind, count in list(series.failed.items()):
                 yield Observation(count, series.base | {semconv.ERROR_KIND: kind})
+
+    def _cost(self, options: CallbackOptions) -> Iterator[Observation]:
+        for series in [series for series in list(self.series.values()) if series.priced]:
+            yield Observation(series.cost / _PER_DOLLAR, series.base)
+
+    def _unpriced(self, options: CallbackOptions) -> Iterator[Observation]:
+        for series in [series for series in list(self.series.values()) if series.unpriced]:
+            yield Observation(series.unpriced, series.base)
+
+
+_PER_DOLLAR: Final = 10**12
 
 
 class _Global:
@@ -154,6 +172,13 @@ class Metrics(Stage):
             if failure is not None or op.attempts:
                 series.failed.update(attempt.kind for attempt in (*op.attempts, failure) if attempt is not None)
                 series.attempts += len(op.attempts)
+            cost = op.cost
+            if cost is not None:
+                if cost.currency == "USD":
+                    series.cost += round(cost.amount * _PER_DOLLAR)
+                    series.priced += 1
+            elif op.unpriced:
+                series.unpriced += 1
             if op.neighbour is not None and measures_itself(op.neighbour):
                 return
             base = series.base

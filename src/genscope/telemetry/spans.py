@@ -22,6 +22,7 @@ from genscope.core.operation import Failure, Operation
 from genscope.core.pipeline import Stage
 from genscope.telemetry.attributes import Attributes, identity_attributes, request_attributes, response_attributes
 from genscope.telemetry.content import ContentWriter
+from genscope.telemetry.deltas import Deltas
 from genscope.telemetry.exceptions import describe, exception_attributes
 from genscope.telemetry.neighbours import (
     LATECOMER,
@@ -48,16 +49,23 @@ class NoSpans(Stage):
 class Spans(Stage):
     """Starts and ends the span, or completes that of another instrumentation which already describes the call.
 
-    `content` writes what was said, None for not at all; `exceptions` tells whether they are written here.
+    `content` writes what was said, None for not at all; `deltas` knows what need not be repeated; `exceptions` tells
+    whether they are written here.
     """
 
     def __init__(
-        self, provider: TracerProvider | None, *, content: ContentWriter | None = None, exceptions: bool = True
+        self,
+        provider: TracerProvider | None,
+        *,
+        content: ContentWriter | None = None,
+        deltas: Deltas | None = None,
+        exceptions: bool = True,
     ) -> None:
         self.wants_content = content is not None
         self.wants_tool_schemas = content is not None and content.tool_schemas
         self._provider = provider
         self._content = content
+        self._deltas = deltas
         self._exceptions = exceptions
         self._tracer = get_tracer(*SCOPE, tracer_provider=provider, schema_url=semconv.SCHEMA_URL)
 
@@ -97,13 +105,20 @@ class Spans(Stage):
             return
         try:
             attributes = response_attributes(op)
-            if op.content is not None:  # four more attributes, before those that have to stay
-                attributes = self._said(op) | identity_attributes(op) | attributes
-            span.set_attributes(attributes)
+            if op.content is None:
+                span.set_attributes(attributes)
+            else:
+                self._tell(op, attributes)
             if op.failure is not None:
                 self._record_failure(span, op, op.failure)
         finally:
             span.end(op.started_at + int(op.duration * 1e9))
+
+    def _tell(self, op: Operation, attributes: Attributes) -> None:
+        """What was said, too: up to five more attributes, before those that have to stay."""
+        op.span.set_attributes(self._said(op) | identity_attributes(op) | attributes)
+        if self._deltas is not None:
+            self._deltas.remember(op, getattr(op.span, "attributes", None) or {})
 
     def _complete(self, op: Operation) -> None:
         """Add what the other instrumentation did not say; its own words, its status and its end are left to it."""
@@ -123,12 +138,17 @@ class Spans(Stage):
         if self._content is None or op.content is None:
             return {}
         limits = getattr(op.span, "_limits", None)  # cut by the SDK, JSON would be none any more
-        return self._content.as_json(op.content, getattr(limits, "max_span_attribute_length", None))
+        longest = getattr(limits, "max_span_attribute_length", None)
+        earlier = None if self._deltas is None else self._deltas.earlier(op)
+        if earlier is None or not earlier.is_linked_from(op.span):
+            return self._content.as_json(op.content, longest)
+        said = self._content.as_json(op.content, longest, earlier.messages)
+        return said | {semconv.OMITTED_MESSAGES: earlier.messages}
 
     def _record_failure(self, span: Any, op: Operation, failure: Failure) -> None:
         if getattr(span, "dropped_attributes", 0):  # a failed stream that was retried may push its own name out
             span.set_attributes(identity_attributes(op))
         span.set_status(Status(StatusCode.ERROR, describe(failure)))
         if self._exceptions and failure.exception is not None:
-            message_bytes = None if self._content is None else self._content.max_bytes
-            span.add_event("exception", exception_attributes(failure.exception, message_bytes))
+            message = None if self._content is None else self._content.message(op)
+            span.add_event("exception", exception_attributes(failure.exception, message))

@@ -1,0 +1,201 @@
+"""Work that a call hands on and does not wait for: threads that start when there is something to do.
+
+Bounded in number and in bytes: what does not fit is refused, so that whatever is slow elsewhere costs neither memory
+nor the application's time. A fork leaves the work to the parent; the end of a process has a moment for the rest.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import Context
+from importlib import import_module
+from time import monotonic
+from typing import Any, Final
+from weakref import WeakSet
+
+logger = logging.getLogger("genscope")
+
+Task = Callable[[], None]
+
+_PATIENCE: Final = 5.0
+"""Seconds that the end of a process may take, as `genscope.flush` has them by default."""
+_IDLE: Final = 60.0
+"""Seconds without work after which a thread ends."""
+_QUIET: Final = 60.0
+"""Seconds between two warnings of the same."""
+
+
+class Background:
+    """At most `waiting` tasks, of at most `size` bytes together, wait for one of at most `workers` threads."""
+
+    def __init__(self, name: str, *, waiting: int, workers: int, size: int = 0) -> None:
+        self._name = name
+        self._waiting = waiting
+        self._most = workers
+        self._room = size
+        self._reset()
+        _all.add(self)
+
+    def _reset(self) -> None:
+        """Also in a forked child: what waits there, and who works, is its parent's."""
+        lock = threading.RLock()  # a signal's handler may end a call where another one is being ended
+        self._ready = threading.Condition(lock)
+        self._done = threading.Condition(lock)
+        self._tasks: deque[tuple[Task, int]] = deque()
+        self._workers: set[int] = set()
+        self._starting = 0
+        self._idle = 0
+        self._unfinished = 0
+        self._size = 0
+
+    def has_room(self) -> bool:
+        """Whether a task would be taken, as far as their number goes: asked before one takes the trouble to make it."""
+        return len(self._tasks) < self._waiting
+
+    def submit(self, task: Task, size: int = 0) -> bool:
+        """Have `task` done by another thread; False if there is no room for it. It says itself what goes wrong."""
+        with self._ready:
+            if not self.has_room() or self._size + size > self._room > 0:
+                return False
+            self._tasks.append((task, size))
+            self._unfinished += 1
+            self._size += size
+            self._ready.notify()
+        self._help()
+        return True
+
+    def works_here(self) -> bool:
+        """Whether this is one of its threads."""
+        return threading.get_ident() in self._workers
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until there is nothing left to do; True if that is within `timeout` seconds."""
+        if self.works_here():
+            return False
+        deadline = monotonic() + timeout
+        if not self._help():
+            self._work_off(deadline)
+        with self._done:
+            return self._done.wait_for(lambda: not self._unfinished, max(0.0, deadline - monotonic()))
+
+    def _help(self) -> bool:
+        """Start a thread if there is more to do than the others see to; False if there is none and none can start."""
+        with self._ready:
+            if len(self._tasks) <= self._idle + self._starting or len(self._workers) + self._starting >= self._most:
+                return True
+            self._starting += 1
+        _finish_before_executors()
+        try:
+            threading.Thread(target=self._work, name=self._name, daemon=True).start()
+        except RuntimeError:  # no more threads, or the interpreter is exiting
+            with self._ready:
+                self._starting -= 1
+                return bool(self._workers)
+        return True
+
+    def _work(self) -> None:
+        with self._ready:
+            self._starting -= 1
+            self._workers.add(threading.get_ident())
+        while self._wait():
+            self._next()
+
+    def _wait(self) -> bool:
+        """Wait for a task; False if none comes, and the thread may end."""
+        with self._ready:
+            self._idle += 1
+            found = self._ready.wait_for(lambda: self._tasks, _IDLE)
+            self._idle -= 1
+            if not found:
+                self._workers.discard(threading.get_ident())
+            return bool(found)
+
+    def _next(self) -> None:
+        try:
+            task, size = self._tasks.popleft()
+        except IndexError:  # another one was quicker
+            return
+        with suppress(BaseException):  # a thread that ends would say so on stderr, with the text of the exception
+            Context().run(task)  # not in that of the call for which the thread was started
+        del task  # it holds what was said
+        with self._done:
+            self._unfinished -= 1
+            self._size -= size
+            if not self._unfinished:
+                self._done.notify_all()
+
+    def _work_off(self, deadline: float) -> None:
+        while self._tasks and monotonic() < deadline:
+            self._next()
+
+
+class Complaint:
+    """A warning, at most once a minute; `{count}` in its text is how often there has been a reason since the last."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._count = 0
+        self._said = -_QUIET
+
+    def __call__(self, **values: Any) -> None:
+        self._count += 1
+        now = monotonic()
+        if now - self._said >= _QUIET:
+            self._said = now
+            count, self._count = self._count, 0
+            with suppress(Exception):  # a handler of the application's may have faults of its own
+                logger.warning("genscope: %s", self._text.format(count=count, **values))
+
+
+_all: Final[WeakSet[Background]] = WeakSet()
+
+
+def finish(timeout: float = _PATIENCE) -> bool:
+    """Flush all that there is."""
+    deadline = monotonic() + timeout
+    done = [one.flush(max(0.0, deadline - monotonic())) for one in list(_all)]
+    return all(done)
+
+
+def _finish_at_exit() -> None:
+    """Twice, and no longer in all than once."""
+    global _left
+    began = monotonic()
+    finish(_left)
+    _left = max(0.0, _left - (monotonic() - began))
+
+
+_left = _PATIENCE
+_registered: Final[list[bool]] = []
+
+
+def _finish_before_executors() -> None:
+    """Stores do parts of their work in thread pools, and these take none any more when the exit handlers run."""
+    if not _registered:
+        _registered.append(True)
+        import_module("concurrent.futures.thread")  # for its own handler: the last to register is the first to run
+
+        register = getattr(threading, "_register_atexit", None)
+        if register is not None:
+            with suppress(RuntimeError):  # the interpreter is exiting
+                register(_finish_at_exit)
+
+
+# Calls that are still open end in an exit handler too (`genscope.exits`), registered when the first one begins: so
+# after this one, and therefore it runs before.
+atexit.register(_finish_at_exit)
+
+
+def _leave_to_the_parent() -> None:
+    for background in list(_all):
+        background._reset()  # pyright: ignore[reportPrivateUsage]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_the_parent)

@@ -27,7 +27,8 @@ def _floor(mode: Mode) -> None:
 def _genscope(mode: Mode) -> None:
     from genscope.instrumentors import OpenAIInstrumentor
 
-    OpenAIInstrumentor().instrument()
+    # The floor does not price calls either. GENSCOPE_COST=true measures them with their cost.
+    OpenAIInstrumentor().instrument(cost=os.environ.get("GENSCOPE_COST") == "true")
 
 
 IMPLEMENTATIONS: dict[str, Callable[[Mode], None]] = {"bare": _bare, "floor": _floor, "genscope": _genscope}

@@ -10,11 +10,13 @@ from genscope.wire import chat_messages as CONTENT
 from genscope.wire.choices import StreamedChat as Answer
 from genscope.wire.choices import ask_for_usage, is_usage_only, read_choices
 from genscope.wire.fields import (
+    BILLING,
     Rule,
     choice_count,
     integer,
     number,
     output_type,
+    read_cost,
     read_identity,
     read_parameters,
     read_usage,
@@ -54,5 +56,8 @@ def read_request(op: Operation, body: Mapping[str, Any]) -> None:
 
 def read_response(op: Operation, answer: Any) -> None:
     read_identity(op, answer)
-    op.usage = read_usage(getattr(answer, "usage", None), _USAGE)
+    usage = getattr(answer, "usage", None)
+    op.usage = read_usage(usage, _USAGE)
+    if op.provider in BILLING:
+        read_cost(op, usage)
     read_choices(op, answer)

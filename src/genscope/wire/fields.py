@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
-from genscope.core.operation import Operation, ProviderError, Usage, Value
+from genscope.core.operation import Cost, Operation, ProviderError, Usage, Value
 
 Rule = tuple[str, Callable[[Any], Value | None]]
 """A key of a request body leads to a meaning (`semconv.REQUEST`) and to how its value is read."""
@@ -240,3 +240,32 @@ def _read_parts(usage: Usage, details: Any, parts: Mapping[str, str]) -> None:
                 tokens = count(value)
                 if tokens:
                     setattr(usage, parts[key], tokens)
+
+
+BILLING: Final = frozenset({"openrouter", "perplexity", "x_ai"})
+"""Providers that say in the usage what the call cost."""
+
+_TICKS_PER_DOLLAR: Final = 10_000_000_000
+
+
+def read_cost(op: Operation, usage: Any) -> None:
+    """What a provider of `BILLING` says that the call cost, in USD.
+
+    https://openrouter.ai/docs/use-cases/usage-accounting, https://docs.perplexity.ai/api-reference/chat-completions-post,
+    https://docs.x.ai/developers/cost-tracking
+    """
+    said = members(usage)
+    amount = number(said.get("cost"))
+    if amount is None and op.provider == "perplexity":
+        amount = number(members(said.get("cost")).get("total_cost"))
+    elif amount is not None and said.get("is_byok") is True:  # its fee for a call that another provider bills
+        amount += number(members(said.get("cost_details")).get("upstream_inference_cost")) or 0.0
+    if op.provider == "x_ai":
+        ticks = count(said.get("cost_in_usd_ticks"))
+        amount = None if ticks is None else ticks / _TICKS_PER_DOLLAR
+    if amount is not None and 0 <= amount <= _MOST:
+        op.cost = Cost(amount, "USD", "provider")
+
+
+_MOST: Final = 1e9
+"""No call costs that, nor infinity."""

@@ -25,16 +25,16 @@ BESIDE_VENV := .venv-beside$(SUFFIX)
 
 # The oldest releases we promise to work with. The lower bounds in pyproject.toml say the same.
 OLDEST := 'openai==1.26.0' 'anthropic==0.40.0' 'groq==0.11.0' 'together==2.0.0' 'cerebras-cloud-sdk==1.0.0' \
-	'writer-sdk==2.0.0' 'httpx<0.28' 'wrapt==1.16.0' \
+	'writer-sdk==2.0.0' 'fsspec==2023.1.0' 'httpx<0.28' 'wrapt==1.16.0' \
 	'opentelemetry-api==1.30.0' 'opentelemetry-sdk==1.30.0' 'opentelemetry-exporter-otlp==1.30.0' \
 	'opentelemetry-instrumentation==0.51b0' 'opentelemetry-distro==0.51b0'
 
 # Who else traces the same calls: tests/beside holds us to living with their newest releases. In an environment of their
-# own, because installed they take part in whatever runs there.
+# own, because installed they take part in whatever runs there. And Presidio, which is too large for the others.
 BESIDE := opentelemetry-instrumentation-genai-openai opentelemetry-instrumentation-openai \
 	openinference-instrumentation-openai opentelemetry-instrumentation-httpx langchain-openai \
 	opentelemetry-instrumentation-genai-anthropic opentelemetry-instrumentation-anthropic \
-	openinference-instrumentation-anthropic
+	openinference-instrumentation-anthropic 'opentelemetry-util-genai[upload]' presidio-analyzer
 
 # $(call environment,FOLDER,REQUIREMENTS): an environment from scratch, so that it holds what is asked for and nothing else.
 # `uv --version` and not `command -v uv`: a pyenv shim may be there and refuse to run. pip is renewed first: the one that

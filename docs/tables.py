@@ -15,6 +15,7 @@ from pathlib import Path
 from genscope import semconv, settings, wire
 from genscope.core.errors import KINDS, RETRYABLE
 from genscope.core.operation import Usage
+from genscope.features.redaction.rules import PRESETS, RULES
 from genscope.instrumentors import SdkInstrumentor, chosen
 from genscope.providers import hosts
 from genscope.providers.coverage import coverage_of
@@ -128,11 +129,31 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
         ("genscope.retry.delays", "double[], s", "wait after each"),
         ("genscope.retry.backoff", "double, s", "sum of the waits"),
     ),
+    "Cost": (
+        ("genscope.cost.amount", "double", "what the call cost; absent if that is not known"),
+        ("genscope.cost.currency", "string", "`USD`"),
+        ("genscope.cost.source", "string", "`provider`, `user`, `embedded` or `genai-prices`: who says so"),
+        ("genscope.cost.table_version", "string", "version of the table"),
+    ),
+    "Budget, if there is one": (
+        ("genscope.budget.remaining", "double", "what the tightest limit of the call has left, in the unit"),
+        ("genscope.budget.unit", "string", "`usd`, `tokens` or `requests`"),
+        ("genscope.budget.limit", "string", "that limit, as it was declared"),
+        ("genscope.budget.threshold", "int, %", "50, 80 or 100: how much of it is spent at least"),
+    ),
     "Content, if it is asked for": (
         ("gen_ai.input.messages", "string, JSON", "messages of the request, oldest first"),
         ("gen_ai.output.messages", "string, JSON", "messages of the answer, one for each choice"),
         ("gen_ai.system_instructions", "string, JSON", "instructions that stand apart from the messages"),
         ("gen_ai.tool.definitions", "string, JSON", "tools that the model may call"),
+        ("genscope.content.hash", "string", "hash of instructions and input, if `content_hash` is set"),
+        ("genscope.content.omitted_messages", "int", "messages that the linked span has, with `content_delta`"),
+        (
+            "gen_ai.input.messages_ref gen_ai.output.messages_ref gen_ai.system_instructions_ref "
+            "gen_ai.tool.definitions_ref",
+            "string",
+            "where these are stored, with a completion hook",
+        ),
     ),
     "Other instrumentations": (
         ("genscope.enriched", "boolean", "`true` on a span of another instrumentation that genscope completed"),
@@ -147,6 +168,21 @@ ELSEWHERE = {
     "exception.stacktrace": "attribute of the span event `exception`",
     "gen_ai.client.inference.operation.details": "log event",
     "gen_ai.client.operation.exception": "log event",
+    "genscope.budget.mode": "attribute of a metric",
+    "genscope.budget.scope": "attribute of a metric",
+    "genscope.budget.store": "attribute of a metric",
+    "genscope.calls": "logger",
+    "genscope.client.call": "log event",
+    "genscope.duration": "field of the call log",
+    "genscope.input.hash": "field of the call log",
+    "genscope.input.length": "field of the call log",
+    "genscope.input.excerpt": "field of the call log",
+    "genscope.output.hash": "field of the call log",
+    "genscope.output.length": "field of the call log",
+    "genscope.output.excerpt": "field of the call log",
+    "genscope.link.kind": "attribute of a link",
+    "genscope.link.trace_id": "attribute of an event",
+    "genscope.link.span_id": "attribute of an event",
 }
 """Names that telemetry uses, though not as attributes of a span."""
 
@@ -155,6 +191,8 @@ MOMENTS = {
     "tokens": "every call whose answer says its usage; `gen_ai.token.type` is `input` or `output`",
     "time_to_first_chunk": "every stream",
     "time_per_output_chunk": "every chunk of a stream but the first, if `time_per_output_chunk` is set",
+    "cost": "every call whose cost is known",
+    "unpriced": "every call that used something whose price is not known",
     "attempts": "every HTTP attempt; `genscope.error.kind` on those that failed",
 }
 
@@ -199,8 +237,9 @@ METRIC_ATTRIBUTES = (
 
 
 def emitted() -> set[str]:
-    """Every name that `telemetry` puts on a span, an event or a measurement, read from its sources."""
-    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src/genscope/telemetry").glob("*.py"))
+    """Every name that telemetry or a feature puts on a span, an event or a measurement, read from its sources."""
+    rooms = (ROOT / "src/genscope" / room for room in ("telemetry", "features"))
+    sources = "".join(path.read_text(encoding="utf-8") for room in rooms for path in room.rglob("*.py"))
     constants = (getattr(semconv, name) for name in re.findall(r"\bsemconv\.([A-Z_]+)\b", sources))
     names = {value for value in constants if isinstance(value, str) and "." in value and "://" not in value}
     return names | {*semconv.REQUEST.values(), *semconv.RESPONSE.values()} | {semconv.USAGE[f] for f in _read_usage()}
@@ -229,7 +268,10 @@ def attributes() -> str:
 
 def metrics() -> str:
     """Instruments of the default flavour, then the counter."""
-    return _instruments({**semconv.DEFAULT.metrics, "attempts": semconv.ATTEMPTS}, MOMENTS)
+    return _instruments(
+        {**semconv.DEFAULT.metrics, "attempts": semconv.ATTEMPTS, "cost": semconv.COST, "unpriced": semconv.UNPRICED},
+        MOMENTS,
+    )
 
 
 def _instruments(found: Mapping[str, semconv.Metric], moments: Mapping[str, str]) -> str:
@@ -261,10 +303,12 @@ def stream_outcomes() -> str:
 
 def options() -> str:
     """Settings: keyword, environment variable, default."""
-    rows = [
-        (f"`{option.name}`", f"`{option.metadata['env']}`", _default(option.default_factory()), option.metadata["help"])
-        for option in settings.OPTIONS
-    ]
+    rows: list[Sequence[str]] = []
+    for topic in settings.TOPICS:
+        rows.append((f"**{topic.__doc__}**", "", "", ""))
+        for option in fields(topic):
+            default = _default(option.default_factory())
+            rows.append((f"`{option.name}`", f"`{option.metadata['env']}`", default, option.metadata["help"]))
     return _table(("Keyword", "Environment variable", "Default", "Meaning"), rows)
 
 
@@ -416,6 +460,52 @@ TABLES |= {
     "legacy_attributes": legacy_attributes,
     "legacy_metrics": lambda: _instruments(semconv.LEGACY.metrics, LEGACY_MOMENTS),
 }
+
+
+# --- redaction
+
+RULE_MEANINGS = {
+    "private_key": "blocks of PEM, OpenSSH and PGP private keys, also without an end",
+    "jwt": "JSON Web Tokens whose header decodes",
+    "api_key": "keys known by how they begin: OpenAI (`sk-`), Anthropic, AWS, Google, GitHub, GitLab, Slack, "
+    "Hugging Face, Groq, Stripe, npm, PyPI and some thirty more",
+    "aws_secret": "40 characters of Base64 after a name with `secret`",
+    "bearer": "what follows `Bearer` and `Basic`, unless it is a word",
+    "url_password": "the password in a URL or DSN, also a long token in its place",
+    "password": "the value of `password`, `passwd`, `pwd`, Passwort, パスワード, 密码 ...: in assignments, JSON, XML, "
+    "command lines",
+    "secret": "the value of `api_key`, `access_token`, `client_secret` and their like, if it looks random",
+    "email": "e-mail addresses, internationalised ones too",
+    "iban": "IBAN: the length of the country, and modulo 97",
+    "card": "payment cards: ranges of the issuers, and the Luhn digit",
+    "cn_id": "Chinese resident identity numbers: place, date, and check digit",
+    "my_number": "Japanese My Number: check digit, and 4-4-4 or beside its name",
+    "ssn": "US social security numbers: with dashes and in a valid range, or beside their name",
+    "ipv4": "public IPv4 addresses; not versions",
+    "ipv6": "public IPv6 addresses",
+    "phone": "phone numbers: international, national ones of US, CN, JP, UK, DE, and what follows a word for a phone",
+    "url_query": "query strings of URLs",
+    "any_ipv4": "private and loopback addresses too",
+    "any_ipv6": "the same",
+    "long_number": "6 digits and more, also in groups; not ISO dates",
+    "account": "`user@host` without a domain",
+    "handle": "`@handles`",
+    "random": "20 characters and more that look random",
+}
+
+
+def redaction_rules() -> str:
+    """The embedded rules, those of `default` first."""
+    _same("rules", RULE_MEANINGS.keys(), RULES.keys())
+    default = {rule.name for rule in PRESETS["default"]}
+    rows = [
+        (f"`{name}`", "default" if name in default else "strict", meaning, f"`{RULES[name].label}`")
+        for name, meaning in RULE_MEANINGS.items()
+    ]
+    return _table(("Rule", "Preset", "Finds", "Label"), rows)
+
+
+TABLES |= {"redaction_rules": redaction_rules}
 
 
 if __name__ == "__main__":

@@ -94,7 +94,10 @@ def may_import_of_ours(room: str, *allowed: str) -> Check:
 
 def features_keep_to_themselves(module: Module) -> Iterator[str]:
     own = ".".join(module.name.split(".")[:3])
-    allowed = ("genscope.core.operation", "genscope.core.pipeline", "genscope.settings", "genscope.semconv")
+    allowed = (
+        "genscope.core.operation", "genscope.core.messages", "genscope.core.payload", "genscope.core.plain",
+        "genscope.core.pipeline", "genscope.settings", "genscope.semconv",
+    )  # fmt: skip
     if under(module.name, "genscope.features"):
         for found in module.imports():
             if under(found.target, "genscope") and not under(found.target, own, *allowed):
@@ -141,6 +144,7 @@ OTEL_ROOMS = (
     "genscope.instrumentors", "genscope.annotate", "genscope.cli", "genscope.environment_variables",
 )  # fmt: skip
 TERMINAL_ROOMS = ("genscope.local", "genscope.cli")
+EXPORTERS = "genscope.features.redaction.exporters"  # only who has the SDK can have anything to export
 SAMPLE = "genscope.local.sample_app"  # a user's program: it imports what it likes, and nobody imports it
 
 
@@ -197,7 +201,7 @@ RULES = [
         ),
     ),
     Rule(
-        "a feature imports only the record, the pipeline, settings and semconv",
+        "a feature imports only the record, its content, the pipeline, settings and semconv",
         features_keep_to_themselves,
         catches=(
             Module("genscope.features.budget.stage", "from genscope.features.cost import prices"),
@@ -227,14 +231,18 @@ RULES = [
         ),
     ),
     Rule(
-        "opentelemetry.sdk is no dependency of ours: only the local tools import it on their own import",
-        not_at_import(TERMINAL_ROOMS, "opentelemetry.sdk", "opentelemetry.exporter", "opentelemetry.distro"),
+        "opentelemetry.sdk is no dependency of ours: only local tools and exporters import it on their own import",
+        not_at_import(
+            (*TERMINAL_ROOMS, EXPORTERS), "opentelemetry.sdk", "opentelemetry.exporter", "opentelemetry.distro"
+        ),
         catches=(
             Module("genscope.telemetry.spans", "from opentelemetry.sdk.trace import TracerProvider"),
             Module("genscope.telemetry.spans", "from opentelemetry import sdk"),
             Module("genscope.telemetry.spans", "class Late:\n    import opentelemetry.sdk"),
+            Module("genscope.features.redaction.stage", "from opentelemetry.sdk.trace.export import SpanExporter"),
         ),
         allows=(
+            Module(EXPORTERS, "from opentelemetry.sdk.trace.export import SpanExporter"),
             Module("genscope.local.console", "from opentelemetry.sdk.trace.export import SpanExporter"),
             Module("genscope.telemetry.spans", "def late():\n    import opentelemetry.sdk.trace"),
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -200,3 +201,135 @@ def test_importing_is_cheap(module: str, unwanted: str) -> None:
     script = f"import sys, {module}; print([m for m in {[*unwanted.split(), 'opentelemetry.sdk']} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert done.stdout == "[]\n", done.stderr
+
+
+# --- redact
+
+SECRETS = "Mail ann@example.com,\ncard 4111 1111 1111 1111.\nORD-123456"
+
+
+def test_redact_prints_what_telemetry_would_have(tmp_path: Path) -> None:
+    ran = genscope("redact", cwd=tmp_path, stdin=SECRETS)
+    assert (ran.stdout, ran.stderr, ran.returncode) == ("Mail [EMAIL],\ncard [CARD].\nORD-123456", "", 0)
+
+
+def test_redact_follows_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def without(text, path):\n    return text.replace('Mail', 'Post')\n")
+    (tmp_path / "prompts.txt").write_text(SECRETS)
+    environ = {"GENSCOPE_REDACTION_PATTERNS": "ORDER=ORD-[0-9]{6}", "GENSCOPE_REDACTOR": "mine:without"}
+    ran = genscope("redact", "prompts.txt", cwd=tmp_path, **environ)
+    assert ran.stdout == "Post [EMAIL],\ncard [CARD].\n[ORDER]"
+    assert genscope("redact", "--preset", "off", "prompts.txt", cwd=tmp_path).stdout == SECRETS
+
+
+def test_redact_says_what_was_removed_and_by_which_rule(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def without(text, path):\n    return text.replace('Mail', 'Post')\n")
+    options = ("--pattern", "ORDER=ORD-[0-9]{6}", "--redactor", "mine:without")
+    ran = genscope("redact", "--diff", *options, cwd=tmp_path, stdin=SECRETS)
+    assert ran.stdout.splitlines() == [
+        "1:6\temail\t'ann@example.com' → '[EMAIL]'",
+        "2:6\tcard\t'4111 1111 1111 1111' → '[CARD]'",
+        "3:1\torder\t'ORD-123456' → '[ORDER]'",
+        "1:1\tredactor\t'Mail [EMAIL],\\n' → 'Post [EMAIL],\\n'",
+    ]
+
+
+def test_redact_for_machines(tmp_path: Path) -> None:
+    ran = genscope("redact", "--json", cwd=tmp_path, stdin=SECRETS)
+    assert json.loads(ran.stdout) == {
+        "text": "Mail [EMAIL],\ncard [CARD].\nORD-123456",
+        "removed": [
+            {"rule": "email", "start": 5, "end": 20, "line": 1},
+            {"rule": "card", "start": 27, "end": 46, "line": 2},
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (("--preset", "none"), "default, strict, off"),
+        (("--style", "hash"), "GENSCOPE_HASH_KEY"),
+        (("--rules", "-nonsense"), "nonsense"),
+        (("--pattern", "A=("), "NAME=EXPRESSION"),
+        (("--redactor", "nowhere:f"), "package.module:function"),
+        (("no-such-file",), "no-such-file"),
+    ],
+)
+def test_redact_says_what_it_cannot_follow(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    ran = genscope("redact", *arguments, cwd=tmp_path, stdin=SECRETS)
+    assert (ran.stdout, ran.returncode) == ("", 2)
+    assert said in ran.stderr
+
+
+def test_redact_leaves_bytes_that_are_no_text(tmp_path: Path) -> None:
+    (tmp_path / "odd").write_bytes(b"\xff ann@example.com \r\n")
+    ran = subprocess.run([*GENSCOPE, "redact", "odd"], cwd=tmp_path, capture_output=True, check=True)
+    assert ran.stdout == b"\xff [EMAIL] \r\n"
+
+
+# --- prices
+
+USAGE = '{"input_tokens": 1000, "cache_read_input_tokens": 200, "output_tokens": 50}'
+
+
+@pytest.fixture
+def price_list(tmp_path: Path) -> Path:
+    """So that no new table changes what is printed."""
+    path = tmp_path / "prices.json"
+    path.write_text('{"version": "2026", "acme-1": {"input": 2.5, "output": 10, "cache_read": 1.25}}')
+    return path
+
+
+def test_prices_of_a_model(price_list: Path) -> None:
+    ran = genscope("prices", "show", "acme-1", "--prices", "prices.json", cwd=price_list.parent)
+    assert ran.stdout.splitlines()[0].endswith("acme-1 (user 2026)")
+    assert ran.stdout.split()[-6:] == ["input", "2.5", "output", "10", "cache_read", "1.25"]
+    ran = genscope("prices", "show", "gpt-4o", "--provider", "openai", "--json", cwd=price_list.parent)
+    (shown,) = json.loads(ran.stdout)
+    assert shown["provider"] == "openai"
+    assert shown["said"]["input"] > 0
+
+
+def test_prices_of_a_usage(price_list: Path) -> None:
+    environ = {"GENSCOPE_PRICES": "prices.json"}
+    ran = genscope("prices", "cost", "acme-1", "--usage", USAGE, cwd=price_list.parent, **environ)
+    assert [line.split() for line in ran.stdout.splitlines()[:3]] == [
+        ["cache_read", "200", "×", "1.25", "/", "1M", "=", "0.00025"],
+        ["input", "800", "×", "2.5", "/", "1M", "=", "0.002"],
+        ["output", "50", "×", "10", "/", "1M", "=", "0.0005"],
+    ]
+    assert ran.stdout.splitlines()[3].startswith("0.00275 USD")
+    ran = genscope("prices", "cost", "acme-1", "--usage", USAGE, "--json", cwd=price_list.parent, **environ)
+    assert json.loads(ran.stdout)["cost"]["amount"] == 0.00275
+
+
+def test_models_without_a_price_are_told(price_list: Path) -> None:
+    command = ("prices", "check", "--prices", "prices.json")
+    ran = genscope(*command, cwd=price_list.parent, stdin="acme-1\nacme-1\nacme-2\n")
+    assert [line.split()[:3] for line in ran.stdout.splitlines()] == [
+        ["1", "(any)", "acme-2"],
+        ["2", "(any)", "acme-1"],
+    ]
+    assert ran.returncode == 1
+    ran = genscope(*command, "--json", cwd=price_list.parent, stdin="acme-1\n")
+    assert ran.returncode == 0
+    assert json.loads(ran.stdout)[0]["source"] == "user"
+
+
+@pytest.mark.parametrize(
+    "arguments, said, status",
+    [
+        (("show", "nobody-knows"), "no price is known for nobody-knows", 1),
+        (("cost", "nobody-knows", "--usage", USAGE), "no price is known for nobody-knows", 1),
+        (("cost", "gpt-4o", "--usage", "[]"), "input_tokens", 2),
+        (("cost", "gpt-4o", "--usage", "{"), "input_tokens", 2),
+        (("cost", "gpt-4o", "--usage", '{"inputs": 1}'), "inputs", 2),
+        (("show", "gpt-4o", "--provider", "nobody"), "nobody", 2),
+        (("show", "gpt-4o", "--prices", "no-such-file"), "no-such-file", 2),
+    ],
+)
+def test_prices_say_what_they_cannot_follow(arguments: tuple[str, ...], said: str, status: int, tmp_path: Path) -> None:
+    ran = genscope("prices", *arguments, cwd=tmp_path)
+    assert said in ran.stderr
+    assert ran.returncode == status

@@ -146,6 +146,7 @@ def bench() -> Iterator[Bench]:
         capture_message_content="SPAN_ONLY",
         tool_schemas=True,
         legacy_names=True,
+        prices={model: {"input": 1, "output": 1} for model in ("m", "m-2")},
         semconv_stability_opt_in="gen_ai_latest_experimental/dup",
     )
     bench = Bench(bare_door, spans)

@@ -518,7 +518,7 @@ def exporter() -> Iterator[InMemorySpanExporter]:
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     instrumentor = OpenAIInstrumentor()
-    instrumentor.instrument(skip_dep_check=True, tracer_provider=provider, raise_faults=True)
+    instrumentor.instrument(skip_dep_check=True, tracer_provider=provider, raise_faults=True, cost=False)
     yield exporter
     instrumentor.uninstrument()
 

@@ -47,7 +47,7 @@ def no_environment(monkeypatch: pytest.MonkeyPatch, simulator: Simulator) -> Non
 @contextmanager
 def instrumented(recorder: Recorder | None = None, **options: Any) -> Iterator[Recorder]:
     recorder = recorder or Recorder()
-    usual = {"raise_faults": True, "providers": {"127.0.0.1": "openai"}, **recorder.providers}
+    usual = {"raise_faults": True, "cost": False, "providers": {"127.0.0.1": "openai"}, **recorder.providers}
     genscope.instrument(**{**usual, **options})
     try:
         yield recorder

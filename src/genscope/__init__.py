@@ -14,16 +14,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from genscope.core.ambient import suppress
-    from genscope.core.errors import BudgetExceeded
     from genscope.core.operation import Operation
     from genscope.core.pipeline import Stage
+    from genscope.core.refusal import BudgetExceeded
+    from genscope.features.redaction.exporters import RedactingLogExporter, RedactingSpanExporter
+    from genscope.telemetry.json_formatter import JsonFormatter
 
 __version__ = "0.1.0"
-__all__ = ["BudgetExceeded", "Operation", "Stage", "flush", "instrument", "suppress", "uninstrument"]
+__all__ = [
+    "BudgetExceeded",
+    "JsonFormatter",
+    "Operation",
+    "RedactingLogExporter",
+    "RedactingSpanExporter",
+    "Stage",
+    "flush",
+    "instrument",
+    "suppress",
+    "uninstrument",
+]
 
 _HOMES = {
-    "BudgetExceeded": "core.errors",
+    "BudgetExceeded": "core.refusal",
+    "JsonFormatter": "telemetry.json_formatter",
     "Operation": "core.operation",
+    "RedactingLogExporter": "features.redaction.exporters",
+    "RedactingSpanExporter": "features.redaction.exporters",
     "Stage": "core.pipeline",
     "suppress": "core.ambient",
 }

@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib.metadata import entry_points
 from typing import Any, NamedTuple
 
 from genscope import exits, semconv
 from genscope.core.pipeline import Faults, Pipeline, Stage
+from genscope.features.cost.stage import Pricing
 from genscope.features.hooks import hooks
 from genscope.settings import Settings
 from genscope.telemetry.content import ContentWriter
+from genscope.telemetry.deltas import Deltas
 from genscope.telemetry.legacy import LegacyNames
 from genscope.telemetry.metrics import metric_stages
 from genscope.telemetry.spans import NoSpans, Spans
@@ -31,24 +33,61 @@ class Providers(NamedTuple):
 
 
 def assemble(providers: Providers, stages: Iterable[Stage], settings: Settings) -> Pipeline:
-    """Telemetry first, so that its span is there for all the others from their start to their end."""
-    return Pipeline(
-        (*_telemetry(providers, settings), *hooks(settings), *stages, *_installed_stages(tuple(sys.path))),
-        Faults(settings.raise_faults),
-        on_awake=exits.prepare,
+    """Telemetry first, so that its span is there for all the others from their start to their end.
+
+    Before it only what nobody shall see, and only where somebody wants to look at content.
+    """
+    found: Sequence[Stage] = (
+        *_telemetry(providers, settings),
+        *hooks(settings),
+        *stages,
+        *_installed_stages(tuple(sys.path)),
+        *_priced(settings),
     )
+    if any(getattr(stage, "wants_content", False) for stage in found):
+        from genscope.features.redaction.stage import redaction  # here: its rules take a while to compile
+
+        found = (*redaction(settings), *found)
+    return Pipeline(found, Faults(settings.raise_faults), on_awake=exits.prepare)
+
+
+def _priced(settings: Settings) -> Iterator[Stage]:
+    """Prices come last, so that they end first and all others know what a call cost."""
+    pricing = _pricing(settings) if settings.cost else None
+    if settings.budget is not None:
+        from genscope.features.budget.installing import installed_budgets
+
+        budgets = installed_budgets(settings, None if pricing is None else pricing.nano_dollars)
+        if budgets is not None:
+            yield budgets
+    if pricing is not None:
+        yield pricing
+
+
+def _pricing(settings: Settings) -> Pricing:
+    source = "genai-prices" if settings.price_source == "genai-prices" else "embedded"
+    try:
+        return Pricing(settings.prices, source)
+    except ValueError as reason:
+        logger.warning("genscope: the prices of your own are not used: %s", reason)
+        return Pricing(None, source)
 
 
 def _telemetry(providers: Providers, settings: Settings) -> Iterator[Stage]:
     if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         yield NoSpans()
+        yield from _call_log(providers.logger, settings)
         return
-    content = ContentWriter(settings.max_content_bytes, settings.tool_schemas)
+    content = ContentWriter(
+        settings.max_content_bytes, settings.tool_schemas, settings.max_part_bytes, settings.max_span_bytes
+    )
     yield Spans(
         providers.tracer,
         content=content if settings.content_on_spans else None,
+        deltas=Deltas() if settings.content_on_spans and settings.content_delta else None,
         exceptions=settings.exception_signal != "logs",
     )
+    yield from _call_log(providers.logger, settings)
     if settings.legacy_names:
         yield LegacyNames()
     flavours = semconv.flavours(settings.semconv_stability_opt_in, legacy=settings.legacy_names)
@@ -58,6 +97,21 @@ def _telemetry(providers: Providers, settings: Settings) -> Iterator[Stage]:
             yield from _events(providers.logger, content, settings)
         except Exception:  # a logger provider, or a release of OpenTelemetry, that we do not know
             logger.warning("genscope: no events are written", exc_info=True)
+    if settings.content_hash:
+        from genscope.telemetry.content_hash import ContentHash  # here: few want it
+
+        yield ContentHash(settings.hash_key, events=settings.details_events)
+    if settings.completion_hook is not None:
+        from genscope.features.completion_hooks import completion_hooks  # here: few have one
+
+        yield from completion_hooks(settings)
+
+
+def _call_log(provider: Any, settings: Settings) -> Iterator[Stage]:
+    if settings.call_log:
+        from genscope.telemetry.call_log import call_log  # here: it brings the logs API
+
+        yield call_log(provider, settings)
 
 
 def _events(provider: Any, content: ContentWriter, settings: Settings) -> Iterator[Stage]:
@@ -65,9 +119,13 @@ def _events(provider: Any, content: ContentWriter, settings: Settings) -> Iterat
 
     log = EventLog(provider)
     if settings.details_events:
-        yield Details(log, content=content if settings.content_on_events else None)
+        yield Details(
+            log,
+            content=content if settings.content_on_events else None,
+            deltas=Deltas() if settings.content_on_events and settings.content_delta else None,
+        )
     if settings.exception_signal != "spans":
-        yield Exceptions(log, message_bytes=content.max_bytes if settings.content_on_events else None)
+        yield Exceptions(log, content=content if settings.content_on_events else None)
 
 
 @lru_cache(1)

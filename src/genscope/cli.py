@@ -10,6 +10,9 @@ try:
 except ModuleNotFoundError as missing:  # the script comes with the package, click only with the extra
     raise SystemExit("The command genscope needs click and rich: pip install 'genscope[cli]'") from missing
 
+from genscope.local.price_commands import prices
+from genscope.local.redact_command import redact
+
 _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
@@ -124,6 +127,10 @@ def doctor(as_json: bool, timeout: float) -> None:
         bounded = sys.stdout.isatty() or "COLUMNS" in os.environ  # lines of a log file are not wrapped
         show(found, Console(width=None if bounded else 10_000))
     raise SystemExit(0 if found.traced else 1)
+
+
+main.add_command(redact)
+main.add_command(prices)
 
 
 def _require_traces() -> None:

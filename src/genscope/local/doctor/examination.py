@@ -77,7 +77,8 @@ def _settings(
             value, default = getattr(found.settings, option.name), getattr(defaults, option.name)
             if value != default:
                 origin = found.origins[option.name]
-                setting = Setting(option.name, _plain(value), _plain(default), origin, [])
+                shown = "..." if option.metadata["secret"] else _plain(value)
+                setting = Setting(option.name, shown, _plain(default), origin, [])
                 changed.setdefault((option.name, repr(value), origin), setting).sdks.append(sdk)
     complaints = list(dict.fromkeys(complaint for found in resolved.values() for complaint in found.complaints))
     problems += [Problem("settings", False, f"{complaint}.") for complaint in complaints]

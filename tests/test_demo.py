@@ -43,7 +43,7 @@ def test_the_sample_runs_as_without_us(shown: subprocess.CompletedProcess[str]) 
     assert said[:2] == ["A", "$"]  # the provider, the command
     assert said[2:] == [
         *("embedding", "chat", "streamed", "streamed", "responses"),
-        *("tool", "tool", "with", "stopped", "agent", "agent", "thought", "retried", "too"),
+        *("tool", "tool", "with", "stopped", "agent", "agent", "thought", "retried", "too", "refused"),
     ]
 
 
@@ -56,7 +56,7 @@ def test_five_traces_and_no_noise(shown: subprocess.CompletedProcess[str], trace
 def test_a_plain_answer(traces: dict[str, list[str]]) -> None:
     embedding, chat, footer = traces["answer a question"]
     assert re.search(r"├── embeddings text-embedding-3-small .* \d+ tokens in", embedding)
-    assert re.search(r"└── chat gpt-4o-mini .* [\d,]+ → \d+ tokens( \(.*\))? · stop", chat)
+    assert re.search(r"└── chat gpt-4o-mini .* [\d,]+ → \d+ tokens( \(.*\))? · stop · \$0\.0000\d+", chat)
     assert footer.startswith("2 LLM calls · ")
     assert re.search(r" · 127\.0\.0\.1:\d+$", footer)
 
@@ -78,15 +78,18 @@ def test_tools_and_a_stream_that_is_left(traces: dict[str, list[str]]) -> None:
 
 def test_an_agent_of_another_provider(traces: dict[str, list[str]]) -> None:
     asked, answered, thought, footer = traces["run an agent"]
-    assert re.search(r"├── chat claude-haiku-4-5 .* \d+ → \d+ tokens \(cached \d+\) · tool_use$", asked)
-    assert answered.endswith(" · end_turn")
-    assert re.search(r"reasoning after [\d.]+ ms, TTFT [\d.]+ ms · .*reasoning \d+\) · end_turn$", thought)
+    assert re.search(r"├── chat claude-haiku-4-5 .* \d+ → \d+ tokens \(cached \d+\) · tool_use · \$0\.0000\d+$", asked)
+    assert " · end_turn · $" in answered
+    assert re.search(
+        r"reasoning after [\d.]+ ms, TTFT [\d.]+ ms · .*reasoning \d+\) · end_turn · \$0\.000\d+$", thought
+    )
     assert footer.startswith("3 LLM calls · ")
 
 
 def test_trouble(traces: dict[str, list[str]]) -> None:
-    retried, too_long, footer = traces["meet trouble"]
+    retried, too_long, refused, footer = traces["meet trouble"]
     assert re.search(r"2 retries, [\d.]+ m?s backoff: 429 rate_limit ×2 · .* tokens.* · stop", retried)
     assert "✗ context_length: 400 context_length_exceeded" in too_long
-    assert "2 LLM calls · " in footer
-    assert "· 1 error · 2 retries" in footer
+    assert refused.endswith("✗ budget_exceeded: BudgetExceeded")
+    assert "3 LLM calls · " in footer
+    assert "· 2 errors · 2 retries" in footer

@@ -17,6 +17,12 @@ _OPENAI = (1, 66)  # the first with the Responses API
 _RETRIES = 2
 _RETRY_AFTER = 400  # milliseconds: long enough to be seen
 
+_PRICES = {
+    "gpt-4o-mini": "openai/gpt-4o-mini",
+    "text-embedding-3-small": "openai/text-embedding-3-small",
+    "claude-haiku-4-5": "anthropic/claude-haiku-4-5",
+}
+
 
 class DemoError(Exception):
     """Why the demo cannot run; the text tells what to do about it."""
@@ -49,6 +55,9 @@ def run(*, live: bool = False, pause: float = 0.3, say: Callable[[str], None] = 
                 "ANTHROPIC_BASE_URL": simulator.base_url(),
                 "ANTHROPIC_API_KEY": "sk-not-needed",
                 "SAMPLE_SCENARIOS": json.dumps(scenarios),
+                "GENSCOPE_PRICES": json.dumps(_PRICES),  # of a host that nobody knows nothing has a price
+                "GENSCOPE_BUDGET": "0.1 usd/day",
+                "GENSCOPE_BUDGET_MODE": "deny",
                 # A proxy of the machine cannot reach its loopback interface.
                 "NO_PROXY": "127.0.0.1",
                 "no_proxy": "127.0.0.1",

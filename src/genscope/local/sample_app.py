@@ -109,6 +109,16 @@ def meet_trouble(busy: OpenAI, small: OpenAI) -> None:
         raise SystemExit("the prompt should have been too long")
 
 
+def spend_too_much(client: OpenAI) -> None:
+    """An answer as long as a bookshelf: more than the budget allows, so nothing is sent."""
+    try:
+        client.chat.completions.create(model=MODEL, messages=user("Write a library."), max_tokens=1_000_000)
+    except RuntimeError as refusal:
+        print("refused    ", refusal)
+    else:
+        raise SystemExit("the budget should have been too small")
+
+
 def run_agent(client: anthropic.Anthropic) -> None:
     """One turn of an agent: the model asks for a tool until it has what it needs for an answer."""
     tool: ToolParam = {"name": "get_weather", "input_schema": WEATHER["function"].get("parameters", {})}
@@ -160,6 +170,7 @@ def main() -> None:
     if SCENARIOS:
         with request("meet trouble"):
             meet_trouble(busy=at("retry"), small=at("context_length"))
+            spend_too_much(client)
 
 
 if __name__ == "__main__":

@@ -389,7 +389,7 @@ def test_by_name(simulator: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path
     before = threading.active_count()
     with instrumented(OPENAI) as recorder:
         genscope.instrument(only="anthropic")
-        assert threading.active_count() == before
+        assert threading.active_count() <= before
         assert list(tmp_path.iterdir()) == []
         _call(simulator)
     genscope.uninstrument()

@@ -260,12 +260,12 @@ _born = 0.0
 def end_open_calls() -> None:
     """End every call that has not ended: the process is about to exit."""
     aside.finish()
-    for entry in list(_open.values()):
+    for call in list(_in_flight()):  # in a daemon thread, or in a loop that nobody runs any more
+        call.fail(SystemExit())
+    for entry in list(_open.values()):  # last: one in a daemon thread may just have become one of these
         call = entry()
         if call is not None:
             call._end("abandoned")  # pyright: ignore[reportPrivateUsage]
-    for call in list(_in_flight()):  # in a daemon thread, or in a loop that nobody runs any more
-        call.fail(SystemExit())
 
 
 def _in_flight() -> Iterator[Call]:

@@ -180,8 +180,7 @@ EXAMPLES = {
         None,
         {"5 usd/day": ("5 usd/day",), "@limits": ("@limits",), ("5 usd/day",): (("5 usd/day",),)},
         (),
-        "limits as a text, a mapping, or a list of these",
-        (5, True, b"5 usd/day"),
+        "",
     ),
     "budget_mode": Example("GENSCOPE_BUDGET_MODE", "warn", {"deny": ("deny", "DENY")}, ("refuse",), "warn, deny"),
     "budget_store": Example(

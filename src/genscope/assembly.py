@@ -42,7 +42,7 @@ def assemble(providers: Providers, stages: Iterable[Stage], settings: Settings) 
         *hooks(settings),
         *stages,
         *_installed_stages(tuple(sys.path)),
-        *_priced(settings),
+        *_priced(providers.meter, settings),
     )
     if any(getattr(stage, "wants_content", False) for stage in found):
         from genscope.features.redaction.stage import redaction  # here: its rules take a while to compile
@@ -51,14 +51,17 @@ def assemble(providers: Providers, stages: Iterable[Stage], settings: Settings) 
     return Pipeline(found, Faults(settings.raise_faults), on_awake=exits.prepare)
 
 
-def _priced(settings: Settings) -> Iterator[Stage]:
+def _priced(meter_provider: Any, settings: Settings) -> Iterator[Stage]:
     """Prices come last, so that they end first and all others know what a call cost."""
     pricing = _pricing(settings) if settings.cost else None
     if settings.budget is not None:
         from genscope.features.budget.installing import installed_budgets
+        from genscope.features.budget.metrics import observe
+        from genscope.telemetry.metrics import meter_of
 
         budgets = installed_budgets(settings, None if pricing is None else pricing.nano_dollars)
         if budgets is not None:
+            observe(meter_provider, meter_of(meter_provider))
             yield budgets
     if pricing is not None:
         yield pricing

@@ -31,7 +31,7 @@ class FakeStore:
     def _balance(self, account: Account) -> Balance:
         return Balance(self.spent[account.key], sum(amounts.get(account.key, 0) for amounts in self.held.values()))
 
-    def exchange(self, client: str, batch: Batch, hold: Hold | None) -> Answer:
+    def exchange(self, client: str, batch: Batch, holds: Sequence[Hold]) -> Answer:
         self.exchanges += 1
         self.instrumented.add(is_instrumentation_enabled())
         self.entered.set()
@@ -47,10 +47,10 @@ class FakeStore:
             posted.append(self._balance(account))
         if batch.postings:
             self.seen[client] = max(batch.number, self.seen.get(client, 0))
-        verdict = None if hold is None else self._reserve(hold)
+        verdicts = [self._reserve(hold) for hold in holds]
         if self.loses_answers:
             raise TimeoutError
-        return Answer(posted, verdict)
+        return Answer(posted, verdicts)
 
     def _reserve(self, hold: Hold) -> Verdict:
         balances = [self._balance(account) for account in hold.accounts]

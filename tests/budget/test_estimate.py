@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genscope.features.budget.estimate import IMAGE_TOKENS, estimator, tokens_of
@@ -129,6 +129,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
 @given(JSON)
 def test_any_json_has_a_size(body: Any) -> None:
     found = tokens_of(body)

@@ -190,8 +190,10 @@ STEPS = st.lists(
 
 
 @settings(
-    max_examples=40,
+    max_examples=60,
     deadline=None,
+    derandomize=True,
+    database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=STEPS)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genscope.features.budget.declaring import declared
@@ -211,6 +211,7 @@ LIMITS = st.builds(
 )
 
 
+@settings(deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LIMITS)
 def test_what_is_written_is_what_is_read(limit: Limit) -> None:
     found = declared(str(limit))
@@ -218,6 +219,7 @@ def test_what_is_written_is_what_is_read(limit: Limit) -> None:
     assert found.limits == (limit,)
 
 
+@settings(deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.one_of(st.text(), st.lists(st.one_of(st.text(), st.integers(), st.dictionaries(st.text(), st.text())))))
 def test_reading_never_raises(value: Any) -> None:
     declared(value)

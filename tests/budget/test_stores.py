@@ -278,8 +278,8 @@ def test_a_batch_counts_once(kind: str, path: str, request: pytest.FixtureReques
     store = SqliteStore(path) if kind == "sqlite" else RedisStore(request.getfixturevalue("redis_server").url)
     batch = Batch(1, [Posting(account("day"), "", 0, 5)])
     for _ in range(3):
-        store.exchange("me", batch, None)
-    store.exchange("you", batch, None)
+        store.exchange("me", batch, [])
+    store.exchange("you", batch, [])
     assert store.read([account("day")]) == [Balance(10, 0)]
     store.close()
 
@@ -308,7 +308,7 @@ def test_a_server_that_stalls_is_waited_for_once() -> None:
     with stalled_server() as server:
         ledger = SharedLedger(RedisStore(f"{server.url}?socket_timeout=0.01"))
         assert not reserve(ledger, (DAY, 1))[1].shared
-        ledger._retry_at = float("inf")
+        ledger._presence.look_at = float("inf")
         seen = len(server.connections)
         threads = [threading.Thread(target=reserve, args=(ledger, (DAY, 0))) for _ in range(20)]
         for thread in threads:

@@ -10,8 +10,8 @@ import logging
 import os
 import time
 import traceback
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, cast
 from weakref import WeakMethod, WeakSet
@@ -144,23 +144,22 @@ class Pipeline:
     def admit(self, op: Operation) -> None:
         """Raises `BudgetExceeded` when a stage refuses the call, and nothing else."""
         for gate in self._gates:
-            with self._isolated(gate.admit):
+            try:
                 gate.admit(op)
+            except BudgetExceeded:
+                raise
+            except Exception as fault:
+                self.faults.report(f"{_name(gate.admit)}.admit", fault)
 
     async def aadmit(self, op: Operation) -> None:
         """`admit` for asynchronous clients."""
         for gate in self._gates:
-            with self._isolated(gate.aadmit):
+            try:
                 await gate.aadmit(op)
-
-    @contextmanager
-    def _isolated(self, method: Callable[..., Any]) -> Generator[None]:
-        try:
-            yield
-        except BudgetExceeded:
-            raise
-        except Exception as fault:
-            self.faults.report(f"{_name(method)}.{method.__name__}", fault)
+            except BudgetExceeded:
+                raise
+            except Exception as fault:
+                self.faults.report(f"{_name(gate.aadmit)}.aadmit", fault)
 
     def end(self, op: Operation) -> None:
         for end in self._ends:

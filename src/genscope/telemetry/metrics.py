@@ -152,7 +152,7 @@ class Metrics(Stage):
     """
 
     def __init__(self, provider: MeterProvider | None, flavour: Flavour) -> None:
-        meter = _meter(provider)
+        meter = meter_of(provider)
         self._provider = provider
         self._duration = _histogram(meter, flavour.metrics.get("duration"))
         self._tokens = _histogram(meter, flavour.metrics.get("tokens"))
@@ -198,7 +198,7 @@ class Measurements(Stage):
     """Any other flavour, as its table says. What most calls pay for has code of its own in `Metrics` instead."""
 
     def __init__(self, provider: MeterProvider | None, flavour: Flavour) -> None:
-        meter = _meter(provider)
+        meter = meter_of(provider)
         self._provider = provider
         self._table = _table_of(provider, meter)
         self._shared = flavour.shared
@@ -228,7 +228,7 @@ class ChunkTimes(Stage):
     def __init__(self, provider: MeterProvider | None, flavour: Flavour) -> None:
         self._provider = provider
         self._metric = flavour.metrics["time_per_output_chunk"]
-        meter = _meter(provider)
+        meter = meter_of(provider)
         self._table = _table_of(provider, meter)
         self._gap = _histogram(meter, self._metric)
 
@@ -243,7 +243,7 @@ class ChunkTimes(Stage):
                 self._gap.record(gap, self._table.attributes_of(op), op.context)
 
 
-def _meter(provider: MeterProvider | None) -> Meter:
+def meter_of(provider: MeterProvider | None) -> Meter:
     return get_meter(*SCOPE, meter_provider=provider, schema_url=semconv.SCHEMA_URL)
 
 

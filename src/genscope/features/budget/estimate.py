@@ -23,6 +23,8 @@ _LONG: Final = 2_000
 """Characters from which on a text may be a file: as a data URL, or where its middle has only the letters of base64."""
 _SAMPLE: Final = 200
 _BASE64: Final = re.compile(rf"[A-Za-z0-9+/_-]{{{_SAMPLE}}}", re.ASCII).fullmatch
+_BYTES_OF_KEY: Final = 8
+_SCALARS: Final = frozenset({int, float, bool, type(None)})
 _WIDE: Final = 300
 _DEEP: Final = 2
 _VALUES: Final = 5_000
@@ -79,7 +81,7 @@ def tokens_of(body: Any, depth: int = 0) -> int:
                 size += length if value.isascii() else _bytes(value)
         elif kind is dict or kind is list:
             if kind is dict:
-                size += _bytes_of_keys(value)
+                size += _BYTES_OF_KEY * len(value)
                 if "type" in value and _is_image(value["type"]):
                     tokens += IMAGE_TOKENS
                     continue
@@ -97,6 +99,8 @@ def tokens_of(body: Any, depth: int = 0) -> int:
             if seen > _VALUES:
                 looked_at = seen - len(todo)
                 return min((tokens + size // BYTES_PER_TOKEN) * seen // max(1, looked_at) + len(todo), _MOST)
+        elif kind in _SCALARS:
+            tokens += 1
         elif isinstance(value, Mapping):
             todo.append(_copied(cast("Mapping[Any, Any]", value)))
         elif kind is tuple:
@@ -104,13 +108,6 @@ def tokens_of(body: Any, depth: int = 0) -> int:
         else:
             tokens += 1
     return min(tokens - (-size // BYTES_PER_TOKEN), _MOST)
-
-
-def _bytes_of_keys(members: dict[Any, Any]) -> int:
-    try:
-        return len("".join(members))
-    except TypeError:  # keys that JSON would turn into texts
-        return len(members)
 
 
 def _is_image(kind: Any) -> bool:

@@ -47,21 +47,25 @@ class MemoryLedger:
         _ledgers.add(self)
 
     def reserve(self, hold: Hold) -> Verdict:
-        accounts, amounts = hold.accounts, hold.amounts
+        counters: list[_Counter] = []
         with self._lock:
-            counters = [self._counter(account) for account in accounts]
-            for index, account in enumerate(accounts):
+            for account, amount in zip(hold.accounts, hold.amounts):  # noqa: B905 - of one length, and this is often done
+                counter = self._counter(account)
                 cap = account.cap
-                if cap is not None:
-                    counter = counters[index]
-                    if counter.spent + counter.reserved + amounts[index] > cap:
-                        nearly = is_nearly_used_up(counter.spent, counter.reserved, cap)
-                        first = nearly and not counter.refused and counter.spent < cap
-                        counter.refused = counter.refused or nearly
-                        return Verdict(index, [Balance(c.spent, c.reserved, c.refused) for c in counters], first)
-            for counter, amount in zip(counters, amounts):  # noqa: B905 - of one length, and this is the fast path
+                if cap is not None and counter.spent + counter.reserved + amount > cap:
+                    return self._refuse(hold, len(counters), counter, cap)
+                counters.append(counter)
+            for counter, amount in zip(counters, hold.amounts):  # noqa: B905
                 counter.reserved += amount
         return _GRANTED
+
+    def _refuse(self, hold: Hold, index: int, counter: _Counter, cap: int) -> Verdict:
+        """To be called with the lock held."""
+        nearly = is_nearly_used_up(counter.spent, counter.reserved, cap)
+        first = nearly and not counter.refused and counter.spent < cap
+        counter.refused = counter.refused or nearly
+        counters = map(self._counter, hold.accounts)
+        return Verdict(index, [Balance(one.spent, one.reserved, one.refused) for one in counters], first)
 
     async def areserve(self, hold: Hold) -> Verdict:
         return self.reserve(hold)
@@ -76,9 +80,10 @@ class MemoryLedger:
     def apply(self, hold: Hold, charges: Sequence[int]) -> Sequence[Balance]:
         """`settle` without a word to anybody."""
         found: list[Balance] = []
+        counters = self._counters
         with self._lock:
             for account, amount, charge in zip(hold.accounts, hold.amounts, charges):  # noqa: B905
-                counter = self._counter(account)
+                counter = counters.get(account.key) or self._counter(account)
                 counter.reserved = max(
                     0, counter.reserved - amount
                 )  # it may have been forgotten, or reserved before a fork

@@ -33,11 +33,6 @@ class Postings:
         sent = self._sent
         return bool(self._waiting) or (sent is not None and bool(sent.postings))
 
-    @property
-    def waiting(self) -> bool:
-        """Whether there is more than the batch that was taken."""
-        return bool(self._waiting)
-
     def add(self, hold: Hold, charges: Sequence[int]) -> None:
         with self._lock:
             for account, amount, charge in zip(hold.accounts, hold.amounts, charges, strict=True):
@@ -46,16 +41,21 @@ class Postings:
             if len(self._waiting) > self._most:
                 self._add_up()
 
-    def batches(self) -> Iterator[Batch]:
-        """What is there now, at least one batch; each has to be confirmed before the next is asked for."""
-        for _ in range(1 + (len(self._waiting) + self._size) // self._size):
+    def batches(self) -> Iterator[tuple[Batch, bool]]:
+        """What is there now, and for each batch whether it is the last; there is at least one, perhaps an empty one.
+
+        Each has to be confirmed before the next is asked for.
+        """
+        unsent = -(-len(self._waiting) // self._size)
+        count = 1 + unsent if self._sent is not None else max(1, unsent)
+        for number in range(1, count + 1):
             with self._lock:
                 if self._sent is None:
                     self._number += 1
-                    count = min(self._size, len(self._waiting))
-                    self._sent = Batch(self._number, [self._waiting.popleft() for _ in range(count)])
+                    size = min(self._size, len(self._waiting))
+                    self._sent = Batch(self._number, [self._waiting.popleft() for _ in range(size)])
                 batch = self._sent
-            yield batch
+            yield batch, number == count
 
     def confirm(self, batch: Batch) -> None:
         """The store has it."""

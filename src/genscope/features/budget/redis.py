@@ -74,16 +74,15 @@ class RedisStore:
             self._make = lambda: make(address, **options)
             self._client = self._make()
 
-    def exchange(self, client: str, batch: Batch, hold: Hold | None) -> Answer:
+    def exchange(self, client: str, batch: Batch, holds: Sequence[Hold]) -> Answer:
         accounts = _Numbered(self._prefix)
         now = time.time()
         arguments: list[str | int] = [len(batch.postings)]
         for account, hold_id, reserved, charge in batch.postings:
             member = f"{hold_id}|{reserved}" if reserved else ""
             arguments += (accounts.number(account), member, reserved, charge)
-        if hold is None:
-            arguments.append(0)
-        else:
+        arguments.append(len(holds))
+        for hold in holds:
             arguments.append(len(hold.accounts))
             for account, amount in zip(hold.accounts, hold.amounts, strict=True):
                 cap = "" if account.cap is None else account.cap
@@ -92,17 +91,17 @@ class RedisStore:
         head = (batch.number, MEMORY_SECONDS, HOLD_SECONDS, len(accounts), *accounts.kept(now))
         said = iter(self._evaluate(keys, (*head, *arguments)))
         posted = list(_balances(said, len(batch.postings)))
-        if hold is None:
-            return Answer(posted, None)
-        refusing, first = next(said) - 1, bool(next(said))
-        balances = list(_balances(said, len(hold.accounts)))
-        return Answer(posted, Verdict(None if refusing < 0 else refusing, balances, first))
+        verdicts: list[Verdict] = []
+        for hold in holds:
+            refusing, first = next(said) - 1, bool(next(said))
+            balances = list(_balances(said, len(hold.accounts)))
+            verdicts.append(Verdict(None if refusing < 0 else refusing, balances, first))
+        return Answer(posted, verdicts)
 
     def read(self, accounts: Sequence[Account]) -> Sequence[Balance]:
         """Whatever has expired is taken away first, as in every exchange."""
         nothing = Hold([Account(account.key, None, account.ends) for account in accounts], [0] * len(accounts))
-        verdict = self.exchange("", Batch(0, ()), nothing).verdict
-        return () if verdict is None else verdict.balances
+        return self.exchange("", Batch(0, ()), [nothing]).verdicts[0].balances
 
     def close(self) -> None:
         client = self._client

@@ -8,10 +8,11 @@ number is no integer any more. All are smaller than 2^53, so that its doubles co
     ARGV   1 number of the batch, 2 seconds to remember it, 3 seconds until a reservation expires
            4 how many accounts; then for each the seconds it is kept, empty for ever
            how many postings; then for each: account, member or empty, reserved, charge
-           how many reservations; then for each: account, member, amount, cap or empty
+           how many holds; then for each how many reservations, and for each of these: account, member, amount, cap
+           or empty
 
-Returns a flat list: spent, reserved, refused of each posting; then, if there were reservations, the number of the
-one refused or 0, whether that was the first time, and the three numbers of each.
+Returns a flat list: spent, reserved, refused of each posting; then for each hold the number of the reservation that is
+refused or 0, whether that was the first time, and the three numbers of each of its accounts.
 """
 
 from __future__ import annotations
@@ -76,24 +77,25 @@ for _ = 1, postings do
 end
 if fresh then redis.call('SET', KEYS[1], number, 'EX', memory) end
 
-local wanted = tonumber(arg())
-local asked = {}
-local refusing, first = 0, 0
-for j = 1, wanted do
-  local i, member, amount, cap = tonumber(arg()), arg(), arg(), arg()
-  local spent, waiting, refused = balance(i)
-  asked[j] = {i, member, amount, spent, waiting, refused}
-  if refusing == 0 and cap ~= '' and spent + waiting + tonumber(amount) > tonumber(cap)
-      and not redis.call('ZSCORE', held(i), member) then
-    refusing = j
-    if refused == 0 and (spent + waiting) * 5 >= tonumber(cap) * 4 then
-      redis.call('HSET', counter(i), 'refused', 1)
-      kept(i)
-      if spent < tonumber(cap) then first = 1 end
+local holds = tonumber(arg())
+for _ = 1, holds do
+  local wanted = tonumber(arg())
+  local asked = {}
+  local refusing, first = 0, 0
+  for j = 1, wanted do
+    local i, member, amount, cap = tonumber(arg()), arg(), arg(), arg()
+    local spent, waiting, refused = balance(i)
+    asked[j] = {i, member, amount, spent, waiting, refused}
+    if refusing == 0 and cap ~= '' and spent + waiting + tonumber(amount) > tonumber(cap)
+        and not redis.call('ZSCORE', held(i), member) then
+      refusing = j
+      if refused == 0 and (spent + waiting) * 5 >= tonumber(cap) * 4 then
+        redis.call('HSET', counter(i), 'refused', 1)
+        kept(i)
+        if spent < tonumber(cap) then first = 1 end
+      end
     end
   end
-end
-if wanted > 0 then
   said[#said + 1] = refusing
   said[#said + 1] = first
   for j = 1, wanted do

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
+from math import inf
 from typing import Final
 
 from genscope.core.operation import Operation
@@ -77,6 +78,7 @@ class Rule:
     ) -> None:
         """`twin` tells apart limits that count the same, as a soft and a hard one do."""
         self.limit = limit
+        self.unit = limit.unit
         self.mode = limit.mode or mode
         self.denies = self.mode == "deny"
         self.zone = zone
@@ -89,9 +91,19 @@ class Rule:
         self._where = tuple(limit.where.items())
         self._per: Sequence[str] = limit.per
         self._identity = identity
+        self._is_for_all = not (self._per or self._where)
+        self._only: tuple[RuleAccount, float, float] = (self.at((), 0.0), inf, inf)
+        """Of a limit that is for all calls: its account, from when and until when."""
 
     def account(self, op: Operation, now: float) -> RuleAccount | None:
         """The account of a call at a moment (seconds since the epoch); None if the limit is not for it."""
+        if self._is_for_all:
+            account, start, end = self._only
+            if start <= now < end:
+                return account
+            account = self.at((), now)
+            self._only = (account, account.window.start, inf if account.ends is None else account.ends)
+            return account
         for name, pattern in self._where:
             if not matches(pattern, scope_value(op, name, self._identity)):
                 return None

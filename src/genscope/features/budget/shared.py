@@ -11,16 +11,14 @@ settled meanwhile is posted, once.
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections import deque
 from collections.abc import Generator, Iterable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotInTime  # not the built-in one before Python 3.11
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count
 from threading import Lock, RLock
-from time import monotonic
 from typing import Final
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
@@ -29,17 +27,16 @@ from genscope.features.budget import counting
 from genscope.features.budget.ledger import Account, Balance, Hold, Settled, StoreAway, Verdict
 from genscope.features.budget.memory import MemoryLedger
 from genscope.features.budget.postings import Postings
-from genscope.features.budget.saying import say
-from genscope.features.budget.store import Batch, Store
-from genscope.features.budget.waiting import give, wait_for
+from genscope.features.budget.presence import Presence
+from genscope.features.budget.questions import Answer, Questions, answer_all
+from genscope.features.budget.store import Store
+from genscope.features.budget.waiting import wait_for
 from genscope.features.budget.worker import Worker
 
 _PATIENCE: Final = 1.0
 """Seconds that a call waits for its turn. A store that is slow for everybody must not be so many times over."""
 _AT_ONCE: Final = 200
 """Accounts that are read together: nobody else is served meanwhile."""
-_FIRST_PAUSE: Final = 0.5
-_LONGEST_PAUSE: Final = 5.0
 
 
 class SharedLedger:
@@ -64,43 +61,52 @@ class SharedLedger:
         self._telling = RLock()
         self._numbers = count()
         self._postings = Postings()
-        self._retry_at: float | None = None
-        """When to look whether the store is back, by the monotonic clock; None while it is there."""
-        self._pause = _FIRST_PAUSE
-        self._worker = Worker(self._post, self._next_attempt)
+        self._questions = Questions()
+        self._presence = Presence(self._store)
+        self._worker = Worker(self._work, self._next_attempt)
 
     @property
     def away(self) -> bool:
-        return self._retry_at is not None
+        return self._presence.away
 
     def reserve(self, hold: Hold) -> Verdict:
-        hold.id = hold.id or self._new_id()
-        if self._retry_at is None:
-            verdict = self._ask(hold)
-            self._tell()
-            if verdict is not None:
-                return verdict
-        try:
-            verdict = self._decide_here(hold)
-        except StoreAway:
-            self._withdraw(hold)
-            raise
-        if verdict.refusing is not None:
-            self._withdraw(hold)
-        return verdict
+        hold.id = self._new_id()
+        verdict = None
+        if not self.away:
+            answer = self._questions.ask(hold)
+            if self._turn.acquire(timeout=self._patience):
+                try:
+                    while not answer.done():  # else whoever had the turn before us has asked for us, too
+                        if not self.away:
+                            self._exchange()
+                        else:
+                            self._questions.dismiss()
+                finally:
+                    self._turn.release()
+                self._tell()
+            if not answer.cancel():
+                verdict = self._heard(hold, answer)
+        return self._decide_here(hold) if verdict is None else verdict
 
     async def areserve(self, hold: Hold) -> Verdict:
-        if self._retry_at is not None:
-            return self.reserve(hold)
         hold.id = self._new_id()
-        answer: Future[Verdict] = Future()
-        task = partial(give, answer, partial(self._reserve_until, hold, monotonic() + self._patience))
+        verdict = None
+        if not self.away:
+            answer = self._questions.ask(hold)
+            try:
+                verdict = await wait_for(answer, self._worker.wake)
+            except BaseException:  # cancelled: nobody will settle what may still be granted
+                if not answer.cancel():
+                    answer.add_done_callback(partial(self._give_back, hold))
+                raise
+        return self._decide_here(hold) if verdict is None else verdict
+
+    def _heard(self, hold: Hold, answer: Answer) -> Verdict | None:
         try:
-            return await wait_for(answer, partial(self._worker.do, task))
-        except BaseException:  # cancelled: nobody will settle what may still be granted
-            if not answer.cancel():
-                answer.add_done_callback(partial(self._give_back, hold))
-            raise
+            return answer.result(timeout=self._patience)
+        except NotInTime:  # somebody asks for us, and waits for longer than we do
+            hold.uncertain = True
+            return None
 
     def settle(self, hold: Hold, charges: Sequence[int]) -> Sequence[Balance]:
         with self._books:
@@ -110,7 +116,7 @@ class SharedLedger:
         return found
 
     def read(self, accounts: Sequence[Account]) -> Sequence[Balance]:
-        if self._retry_at is None and self._turn.acquire(timeout=self._patience):
+        if not self.away and self._turn.acquire(timeout=self._patience):
             try:
                 with self._reaching():
                     for first in range(0, len(accounts), _AT_ONCE):
@@ -125,14 +131,14 @@ class SharedLedger:
 
     def refresh(self, accounts: Sequence[Account]) -> None:
         """Have `known` know better, soon."""
-        if self._retry_at is None:
+        if not self.away:
             self._worker.do(partial(self.read, accounts))
 
     def flush(self, timeout: float) -> bool:
         if self._turn.acquire(timeout=timeout):
             try:
                 if self._postings:
-                    self._exchange(None)
+                    self._exchange()
             finally:
                 self._turn.release()
         self._tell(timeout)
@@ -143,41 +149,24 @@ class SharedLedger:
 
     # --- the turn
 
-    def _ask(self, hold: Hold | None) -> Verdict | None:
-        """No verdict if the store is away, or has no time."""
-        if not self._turn.acquire(timeout=self._patience):
-            return None
-        try:
-            if self._retry_at is not None and hold is not None:  # it went away while we waited
-                return None
-            return self._exchange(hold)
-        finally:
-            self._turn.release()
-
-    def _exchange(self, hold: Hold | None) -> Verdict | None:
+    def _exchange(self) -> None:
         """To be called in turn, and `_tell` when the turn is over: whoever hears of it may call us."""
-        verdict: Verdict | None = None
-        with self._reaching():
-            for batch in self._postings.batches():
-                last = not self._postings.waiting
-                answer = self._store.exchange(self._client, batch, hold if last else None)
-                self._postings.confirm(batch)
-                accounts = [posting.account for posting in batch.postings]
-                self._note(zip(accounts, answer.posted, strict=True))
-                self._untold.extend(
-                    map(Settled, accounts, [posting.charge for posting in batch.postings], answer.posted)
-                )
-                if last:
-                    verdict = answer.verdict
-                    break
-            if hold is not None:
-                if verdict is None:  # others settle faster than we post
-                    verdict = self._store.exchange(self._client, Batch(0, ()), hold).verdict
-                if verdict is not None:
+        asked = self._questions.take()  # first: what was settled before they were asked is posted before them
+        verdicts: Sequence[Verdict] = ()
+        try:
+            with self._reaching():
+                for batch, last in self._postings.batches():
+                    answer = self._store.exchange(self._client, batch, [hold for hold, _ in asked] if last else [])
+                    self._postings.confirm(batch)
+                    accounts = [posting.account for posting in batch.postings]
+                    charges = [posting.charge for posting in batch.postings]
+                    self._note(zip(accounts, answer.posted, strict=True))
+                    self._untold.extend(map(Settled, accounts, charges, answer.posted))
+                    verdicts = answer.verdicts
+                for (hold, _), verdict in zip(asked, verdicts, strict=True):
                     self._note(zip(hold.accounts, verdict.balances, strict=True))
-        if hold is not None:
-            hold.uncertain = verdict is None
-        return verdict
+        finally:
+            answer_all(asked, verdicts)
 
     def _tell(self, patience: float = 0.0) -> None:
         """Have the accounts hear what was settled. Who does it already goes on until there is nothing left."""
@@ -199,9 +188,10 @@ class SharedLedger:
             with suppress_instrumentation():  # no spans for this, whoever instruments the store's client
                 yield
         except Exception as fault:
-            self._went_away(fault)
+            self._presence.went_away(fault)
+            self._worker.wake()
         else:
-            self._came_back()
+            self._presence.came_back()
 
     def _note(self, told: Iterable[tuple[Account, Balance]]) -> None:
         """What the store says, and what it does not know yet: that which was settled in this very moment."""
@@ -218,59 +208,44 @@ class SharedLedger:
     def _decide_here(self, hold: Hold) -> Verdict:
         counting.count_unshared(self._store.name)
         if hold.strict:
+            self._withdraw(hold)
             raise StoreAway
-        return self._mirror.reserve(hold)._replace(shared=False)
+        verdict = self._mirror.reserve(hold)._replace(shared=False)
+        if verdict.refusing is not None:
+            self._withdraw(hold)
+        return verdict
 
     def _withdraw(self, hold: Hold) -> None:
         """The call is refused here; the store may have granted it before it went away."""
         if hold.uncertain:
             self._postings.add(hold, [0] * len(hold.amounts))
 
-    def _went_away(self, fault: Exception) -> None:
-        first = self._retry_at is None
-        self._retry_at = monotonic() + self._pause
-        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
-        self._worker.wake()
-        if first:
-            counting.count_failure(self._store.name)
-            # The text may hold an address with a password in it.
-            reason = getattr(self._store, "reason", None) or type(fault).__name__
-            say(
-                logging.WARNING,
-                "genscope: the budget store %s is away (%s): until it is back, limits are held by what this process "
-                "knows; calls are refused instead where GENSCOPE_BUDGET_FAIL=closed",
-                self._store.name,
-                reason,
-            )
-
-    def _came_back(self) -> None:
-        if self._retry_at is not None:
-            self._retry_at = None
-            self._pause = _FIRST_PAUSE
-            say(logging.WARNING, "genscope: the budget store %s is back", self._store.name)
-
     # --- the thread
 
     def _next_attempt(self) -> float | None:
         """When there is something to do, by the monotonic clock; None for never."""
-        if self._retry_at is not None:
-            return self._retry_at
+        if self._questions:
+            return 0.0
+        if self.away:
+            return self._presence.look_at
         return 0.0 if self._postings else None
 
-    def _post(self) -> None:
-        if self._retry_at is not None and monotonic() < self._retry_at:
-            return
-        if self._retry_at is None and not self._postings:
-            return
-        self._ask(None)
+    def _work(self) -> None:
+        if not self._presence.worth_a_look:
+            self._questions.dismiss()
+        elif (self.away or self._questions or self._postings) and self._turn.acquire(timeout=self._patience):
+            try:
+                self._exchange()
+            finally:
+                self._turn.release()
         self._tell()
 
-    def _reserve_until(self, hold: Hold, deadline: float) -> Verdict:
-        return self.reserve(hold) if monotonic() < deadline else self._decide_here(hold)
-
-    def _give_back(self, hold: Hold, answer: Future[Verdict]) -> None:
-        if not answer.cancelled() and answer.exception() is None and answer.result().refusing is None:
+    def _give_back(self, hold: Hold, answer: Answer) -> None:
+        verdict = None if answer.cancelled() else answer.result()
+        if verdict is not None and verdict.refusing is None:
             self.settle(hold, [0] * len(hold.amounts))
+        else:
+            self._withdraw(hold)
 
     def _new_id(self) -> str:
         return f"{self._client}-{next(self._numbers)}"

@@ -50,11 +50,11 @@ class SqliteStore:
         self._db: sqlite3.Connection | None = None
         self._tidied = 0.0
 
-    def exchange(self, client: str, batch: Batch, hold: Hold | None) -> Answer:
+    def exchange(self, client: str, batch: Batch, holds: Sequence[Hold]) -> Answer:
         db = self._connected()
         try:
             self._begin(db)
-            answer = self._exchange(db, client, batch, hold)
+            answer = self._exchange(db, client, batch, holds)
             db.execute("COMMIT")
         except BaseException:
             self.close()  # rolls back; and whatever is wrong with the file, it is looked at anew
@@ -109,7 +109,7 @@ class SqliteStore:
                     raise
             time.sleep(random.uniform(0.0002, 0.003))
 
-    def _exchange(self, db: sqlite3.Connection, client: str, batch: Batch, hold: Hold | None) -> Answer:
+    def _exchange(self, db: sqlite3.Connection, client: str, batch: Batch, holds: Sequence[Hold]) -> Answer:
         now = self._clock()
         seen = db.execute("SELECT number FROM budget_clients_1 WHERE client = ?", (client,)).fetchone()
         fresh = bool(batch.postings) and (seen is None or seen[0] < batch.number)
@@ -127,13 +127,13 @@ class SqliteStore:
                 "INSERT OR REPLACE INTO budget_clients_1 (client, number, seen) VALUES (?, ?, ?)",
                 (client, batch.number, now),
             )
-        verdict = None if hold is None else self._reserve(db, hold, now)
+        verdicts = [self._reserve(db, hold, now) for hold in holds]
         if now - self._tidied > _TIDY_EVERY or now < self._tidied:
             self._tidied = now
             db.execute("DELETE FROM budget_holds_1 WHERE expires <= ?", (now,))
             db.execute("DELETE FROM budget_accounts_1 WHERE ends < ?", (now - GRACE_SECONDS,))
             db.execute("DELETE FROM budget_clients_1 WHERE seen < ?", (now - MEMORY_SECONDS,))
-        return Answer(posted, verdict)
+        return Answer(posted, verdicts)
 
     def _reserve(self, db: sqlite3.Connection, hold: Hold, now: float) -> Verdict:
         balances = [self._balance(db, account.key, now) for account in hold.accounts]

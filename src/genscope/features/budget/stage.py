@@ -43,9 +43,9 @@ class _Held(Hold):
     def __init__(
         self, op: Operation, accounts: Sequence[RuleAccount], amounts: Sequence[int], estimate: Estimate, strict: bool
     ) -> None:
+        super().__init__(accounts, amounts, strict)
         self.op = op
         self.estimate = estimate
-        super().__init__(accounts, amounts, strict)
 
 
 class Budgets(Stage):
@@ -151,14 +151,16 @@ class Budgets(Stage):
         if self._refuses_all:
             raise unreadable(self.problems)
         now = time()
-        accounts = [account for rule in self.rules if (account := rule.account(op, now)) is not None]
-        if not accounts:
-            return None
-        estimate = _NOTHING
-        money: int | None = None
+        accounts: list[RuleAccount] = []
         amounts: list[int] = []
-        for account in accounts:
-            unit = account.rule.limit.unit
+        estimate = _NOTHING
+        money, missing = -1, False
+        for rule in self.rules:
+            account = rule.account(op, now)
+            if account is None:
+                continue
+            accounts.append(account)
+            unit = rule.unit
             if unit == REQUESTS:
                 amounts.append(1)
                 continue
@@ -167,14 +169,17 @@ class Budgets(Stage):
             if unit == TOKENS:
                 amounts.append(estimate.input_tokens + estimate.output_tokens)
                 continue
-            if money is None:
+            if money < 0:
                 priced = self._prices.of(op, estimate)
                 if priced is None:
                     self._prices.announce_missing(op)
-                    if self._refuses_unpriced and account.rule.denies:
-                        raise not_priced(account, op)
                 money = priced or 0
+                missing = priced is None
+            if missing and self._refuses_unpriced and rule.denies:
+                raise not_priced(account, op)
             amounts.append(money)
+        if not accounts:
+            return None
         strict = self.fail == "closed" and any(account.rule.denies for account in accounts)
         return _Held(op, accounts, amounts, estimate, strict)
 
@@ -208,7 +213,7 @@ class Budgets(Stage):
         money: int | None = None
         charges: list[int] = []
         for account in held.accounts:
-            unit = account.rule.limit.unit
+            unit = account.rule.unit
             if used is None:
                 charges.append(0)
             elif unit == REQUESTS:

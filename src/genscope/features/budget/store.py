@@ -35,10 +35,10 @@ class Batch(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The balances after each posting of the batch, and the verdict on the hold if there was one."""
+    """The balances after each posting of the batch, and the verdict on each hold."""
 
     posted: Sequence[Balance]
-    verdict: Verdict | None
+    verdicts: Sequence[Verdict]
 
 
 class Store(Protocol):
@@ -46,8 +46,8 @@ class Store(Protocol):
 
     name: str
 
-    def exchange(self, client: str, batch: Batch, hold: Hold | None) -> Answer:
-        """First the postings, unless this batch of this client has been seen, then the reservation."""
+    def exchange(self, client: str, batch: Batch, holds: Sequence[Hold]) -> Answer:
+        """First the postings, unless this batch of this client has been seen, then one reservation after the other."""
         ...
 
     def read(self, accounts: Sequence[Account]) -> Sequence[Balance]: ...
@@ -64,7 +64,7 @@ class Unusable:
         self.name = name
         self.reason = reason
 
-    def exchange(self, client: str, batch: Batch, hold: Hold | None) -> Answer:
+    def exchange(self, client: str, batch: Batch, holds: Sequence[Hold]) -> Answer:
         raise ConnectionError(self.reason)
 
     def read(self, accounts: Sequence[Account]) -> Sequence[Balance]:

@@ -30,12 +30,3 @@ async def wait_for(answer: Future[T], begin: Callable[[], object]) -> T:
     waiting = asyncio.wrap_future(answer)
     begin()
     return await waiting
-
-
-def give(answer: Future[T], ask: Callable[[], T]) -> None:
-    """In another thread: set `answer` to what `ask` returns or raises, unless nobody waits for it any more."""
-    if answer.set_running_or_notify_cancel():
-        try:
-            answer.set_result(ask())
-        except BaseException as refusal:
-            answer.set_exception(refusal)

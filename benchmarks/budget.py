@@ -1,7 +1,7 @@
 """What a budget adds to a call, in microseconds of this thread: python -m benchmarks.budget [--redis redis://HOST:PORT/0]
 
-The stage alone, on a record as a call has it: its part before the request (`admit`) and its part after it (`end`). The
-span is one of the OpenTelemetry SDK that is being recorded, or none. Each figure is the best of several rounds.
+The stage alone, on a record as a call has it: its part before the request (`admit`) and its part after it (`end`). Each
+figure is the best of several rounds.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from genscope.features.budget.ledger import Account, Hold, Ledger
 from genscope.features.budget.ledgers import ledger_at
 from genscope.features.budget.memory import MemoryLedger
 from genscope.features.budget.stage import Budgets
+from genscope.features.cost.stage import Pricing
+from genscope.telemetry.attributes import response_attributes
 
 ROUNDS = 7
 BODY = {
@@ -48,7 +50,7 @@ def best(act: Callable[[], object], repeat: int) -> float:
     return min(found)
 
 
-def operation(span: Any) -> Operation:
+def operation() -> Operation:
     op = Operation("chat", "openai", "api.openai.com", 443, False)
     op.model = "gpt-4o-mini"
     op.request = {"max_tokens": 100, "conversation_id": "c1"}
@@ -56,11 +58,10 @@ def operation(span: Any) -> Operation:
     op.usage = Usage()
     op.usage.input_tokens, op.usage.output_tokens = 20, 10
     op.cost = Cost(0.000009, "USD", "table")
-    op.span = span
     return op
 
 
-def stage_cost(text: str, ledger: Ledger, span: Any, repeat: int = 2_000) -> float:
+def stage_cost(text: str, ledger: Ledger, repeat: int = 2_000) -> float:
     budgets = Budgets(
         declared(text),
         mode="deny",
@@ -68,13 +69,35 @@ def stage_cost(text: str, ledger: Ledger, span: Any, repeat: int = 2_000) -> flo
         pricer=lambda op, given, taken: given * 150 + taken * 600,
         identity=lambda op: {"user": "u1"},
     )
-    op = operation(span)
+    op = operation()
 
     def call() -> None:
         budgets.admit(op)
         budgets.end(op)
 
     return best(call, repeat)
+
+
+def cost_and_budget(repeat: int = 2_000) -> tuple[float, float]:
+    """A call is priced, and held to a limit of money by the same prices; and what both write on a recorded span."""
+    pricing = Pricing()
+    budgets = Budgets(declared("5000000 usd/day"), mode="deny", pricer=pricing.nano_dollars)
+    op = operation()
+
+    def call() -> None:
+        op.cost = None
+        budgets.admit(op)
+        pricing.end(op)
+        budgets.end(op)
+
+    stages = best(call, repeat)
+    written: list[float] = []
+    for without in (False, True):
+        if without:
+            op.cost = op.budget = None
+        with recorded_span() as span:
+            written.append(best(lambda: span.set_attributes(response_attributes(op)), repeat))
+    return stages, written[0] - written[1]
 
 
 def ledger_cost(ledger: Ledger, repeat: int) -> float:
@@ -103,10 +126,11 @@ def main() -> None:
     redis = arguments.parse_args().redis
     print("| what | us per call |\n| --- | ---: |")
     print(f"| memory: reserve and settle one account | {ledger_cost(MemoryLedger(), 20_000):.1f} |")
-    with recorded_span() as span:
-        for name, text in LIMITS.items():
-            print(f"| stage, memory, {name}; no span | {stage_cost(text, MemoryLedger(), None):.1f} |")
-            print(f"| the same, with a span that is recorded | {stage_cost(text, MemoryLedger(), span):.1f} |")
+    for name, text in LIMITS.items():
+        print(f"| stage, memory, {name} | {stage_cost(text, MemoryLedger()):.1f} |")
+    stages, attributes = cost_and_budget()
+    print(f"| cost and 50 usd/day in memory together | {stages:.1f} |")
+    print(f"| what both write on a recorded span: seven attributes | {attributes:.1f} |")
     with tempfile.TemporaryDirectory() as folder:
         ledger = ledger_at(f"sqlite://{Path(folder).as_posix()}/budget.db")
         print(f"| SQLite: reserve and settle one account | {ledger_cost(ledger, 300):.0f} |")

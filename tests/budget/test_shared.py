@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from time import time
+from time import monotonic, sleep, time
 from typing import Any
 
 import pytest
 
 from genscope.budget import Alert, BudgetExceeded, status
-from genscope.features.budget import counting, presence
+from genscope.features.budget import counting, presence, worker
 from genscope.features.budget.declaring import declared
 from genscope.features.budget.ledger import Account, Balance, Hold, StoreAway
 from genscope.features.budget.redis import RedisStore
@@ -441,3 +442,66 @@ def test_status_asks_the_store(store: FakeStore, ledger: SharedLedger) -> None:
     store.away = True
     (now,) = [now for now in status() if str(now.limit) == "10 requests/day"]
     assert now.spent == 7
+
+
+# --- handlers of signals that raise: Ctrl-C, the time limits of Celery, RQ and Airflow
+
+
+class TimeLimit(Exception):
+    pass
+
+
+def raise_time_limit(*_: Any, **__: Any) -> None:
+    raise TimeLimit
+
+
+@pytest.fixture
+def alarms() -> Iterator[None]:
+    before = signal.signal(signal.SIGALRM, raise_time_limit)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers that send signals")
+@pytest.mark.usefixtures("alarms")
+def test_a_signal_leaves_the_turn_to_others(ledger: SharedLedger) -> None:
+    raised = 0
+    end = monotonic() + 60
+    while raised < 500 and monotonic() < end:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.00002 + raised % 50 * 0.000001)
+            while True:
+                ledger._in_turn(int, 5)
+        except TimeLimit:
+            raised += 1
+        assert not ledger._turn.locked(), f"after {raised} signals"
+    assert raised == 500
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers that send signals")
+@pytest.mark.usefixtures("alarms")
+def test_what_a_signal_interrupts_holds_no_reservation(store: FakeStore, ledger: SharedLedger) -> None:
+    store.gate.clear()
+    threading.Timer(0.3, store.gate.set).start()
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    with pytest.raises(TimeLimit):
+        other = threading.Thread(target=reserve, args=(ledger, (DAY, 5)))
+        other.start()
+        sleep(0.02)
+        reserve(ledger, (DAY, 10))
+    other.join()
+    assert ledger.flush(5)
+    assert store.reserved("day") == 5
+
+
+def test_a_signal_while_a_thread_starts_leaves_it_to_the_next_one(
+    store: FakeStore, ledger: SharedLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(worker, "Thread", raise_time_limit)
+        with pytest.raises(TimeLimit):
+            ledger.settle(reserve(ledger, (DAY, 5))[0], [5])
+    settle(ledger, reserve(ledger, (DAY, 5))[0], 5)
+    hold = Hold([DAY], [1])
+    assert asyncio.run(asyncio.wait_for(ledger.areserve(hold), 5)).shared

@@ -7,19 +7,19 @@ import pickle
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.trace import INVALID_SPAN
 
 from genscope.budget import Alert, BudgetExceeded, Estimate, Limit, status
-from genscope.core.operation import Cost, Operation
+from genscope.core.operation import BudgetLeft, Cost, Operation
 from genscope.features.budget import assembling, counting, stage
 from genscope.features.budget.declaring import declared
 from genscope.features.budget.stage import Budgets
+from genscope.telemetry.attributes import response_attributes
 
 from .calls import HttpError, answered, call, failed, streamed
 
@@ -231,10 +231,28 @@ def test_a_model_without_a_price_is_announced_once_and_counted(caplog: pytest.Lo
     assert counting.unpriced["openai"] == 3
 
 
+def test_a_model_without_a_price_is_announced_once_though_a_snapshot_of_it_answers(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    one = budgets("5 usd/day")
+    for model in ("llama", None):
+        for _ in range(2):
+            op = call(model=model, max_tokens=100)
+            one.admit(op)
+            op.response_model = "llama-2026-01-01"
+            one.end(answered(op, 0, 100))
+    assert [record.getMessage().partition(" has ")[0] for record in caplog.records] == [
+        "genscope: llama of openai",
+        "genscope: a model that is not named of openai",
+    ]
+
+
 def test_a_model_without_a_price_may_be_refused() -> None:
     one = budgets("5 usd/day", unpriced="deny")
     with pytest.raises(BudgetExceeded, match="llama of openai has no price"):
         one.admit(call(model="llama"))
+    with pytest.raises(BudgetExceeded, match="a model that is not named of openai has no price"):
+        one.admit(call(model=None))
     run(one, 5)
 
 
@@ -475,55 +493,38 @@ def test_a_soft_limit_beside_a_hard_one() -> None:
     assert [alert.threshold for alert in told if alert.limit.amount == 20] == [50, 80, 100]
 
 
-# --- the span
+# --- what is left
 
 
-def recorded(one: Budgets, taken: int = 10, **request: Any) -> dict[str, Any]:
-    span: Any = TracerProvider().get_tracer("test").start_span("chat")
+def recorded(one: Budgets, taken: int = 10, **request: Any) -> BudgetLeft | None:
     op = call(max_tokens=taken, **request)
-    op.span = span
-    try:
+    with suppress(BudgetExceeded):
         one.admit(op)
         one.end(answered(op, 0, taken))
-    except BudgetExceeded:
-        pass
-    return dict(span.attributes)
+    return op.budget
+
+
+def test_what_is_left_is_in_the_record() -> None:
+    one = budgets("100 usd/day; 12 tokens/day; 1000 requests/day", mode="warn")
+    assert recorded(one, 5) == BudgetLeft("12 tokens/day", 7.0, "tokens", None)
+    assert recorded(one, 5) == BudgetLeft("12 tokens/day", 2.0, "tokens", 80)
+
+
+def test_a_refused_record_says_by_what() -> None:
+    one = budgets("1 requests/minute")
+    recorded(one)
+    assert recorded(one) == BudgetLeft("1 requests/minute", 0.0, "requests", 100)
 
 
 def test_what_is_left_is_on_the_span() -> None:
-    one = budgets("100 usd/day; 12 tokens/day; 1000 requests/day", mode="warn")
-    assert recorded(one, 5) == {
-        "genscope.budget.limit": "12 tokens/day",
-        "genscope.budget.remaining": 7.0,
-        "genscope.budget.unit": "tokens",
-    }
-    assert recorded(one, 5) == {
+    op = call()
+    op.budget = BudgetLeft("12 tokens/day", 2.0, "tokens", 80)
+    assert response_attributes(op) == {
         "genscope.budget.limit": "12 tokens/day",
         "genscope.budget.remaining": 2.0,
         "genscope.budget.unit": "tokens",
         "genscope.budget.threshold": 80,
     }
-
-
-def test_a_refused_span_says_by_what() -> None:
-    one = budgets("1 requests/minute")
-    recorded(one)
-    assert recorded(one) == {
-        "genscope.budget.limit": "1 requests/minute",
-        "genscope.budget.remaining": 0.0,
-        "genscope.budget.unit": "requests",
-        "genscope.budget.threshold": 100,
-    }
-
-
-def test_no_span_and_one_that_nobody_records() -> None:
-    one = budgets("1000 usd/day")
-    for span in (None, INVALID_SPAN):
-        op = call()
-        op.span = span
-        one.admit(op)
-        one.end(answered(op, 0, 10))
-    assert status()[0].spent == 20.0
 
 
 # --- status

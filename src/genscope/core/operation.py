@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from genscope.core.messages import Content
 
@@ -45,6 +45,16 @@ class Cost:
     currency: str
     source: str
     table_version: str | None = None
+
+
+class BudgetLeft(NamedTuple):
+    """What the tightest of the limits that a call is under has left, in `unit`: usd, tokens or requests."""
+
+    limit: str
+    remaining: float
+    unit: str
+    threshold: int | None
+    """The highest of the thresholds that is reached, in percent."""
 
 
 @dataclass(slots=True)
@@ -135,6 +145,7 @@ class Operation:
 
     failure: Failure | None = field(default=None, init=False)
     cost: Cost | None = field(default=None, init=False)
+    budget: BudgetLeft | None = field(default=None, init=False)
     unpriced: bool = field(default=False, init=False)
     """Whether it used something whose price nobody knows."""
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from genscope import semconv
-from genscope.core.operation import Attempt, Cost, Failure, Operation
+from genscope.core.operation import Attempt, BudgetLeft, Cost, Failure, Operation
 
 Attributes = dict[str, Any]
 
@@ -72,6 +72,8 @@ def response_attributes(op: Operation) -> Attributes:
         _add_stream(attributes, op)
     if op.attempts:
         _add_retries(attributes, op.attempts)
+    if op.budget is not None:
+        _add_budget(attributes, op.budget)
     if op.cost is not None:
         _add_cost(attributes, op.cost)
     if op.response:
@@ -122,6 +124,15 @@ def _add_cost(attributes: Attributes, cost: Cost) -> None:
     attributes[semconv.COST_SOURCE] = cost.source
     attributes[semconv.COST_CURRENCY] = cost.currency
     attributes[semconv.COST_AMOUNT] = cost.amount
+
+
+def _add_budget(attributes: Attributes, left: BudgetLeft) -> None:
+    limit, remaining, unit, threshold = left
+    attributes[semconv.BUDGET_UNIT] = unit
+    if threshold is not None:
+        attributes[semconv.BUDGET_THRESHOLD] = threshold
+    attributes[semconv.BUDGET_REMAINING] = remaining
+    attributes[semconv.BUDGET_LIMIT] = limit
 
 
 def _add_failure(attributes: Attributes, failure: Failure) -> None:

@@ -115,11 +115,14 @@ def _limit(item: Any) -> Limit:
         raise ValueError(f"for is {where!r}; accepted: a mapping such as {{'model': 'gpt-4o'}}")
     per: Any = said.get("per") or ()
     per = [part for part in per.split(",") if part.strip()] if isinstance(per, str) else per
+    if not isinstance(per, Iterable):
+        raise ValueError(f"per is {per!r}; accepted: a list of scopes such as ['user']")
+    names = tuple(cast("Iterable[str]", per))
     amount = said["amount"]
     if isinstance(amount, bool):
         raise ValueError(f"{amount!r} is no amount; accepted: a number")
     amount = _amount(amount) if isinstance(amount, str) else amount
-    return Limit(amount, said["unit"], said["window"], per, cast("Mapping[str, str]", where), said.get("mode"))
+    return Limit(amount, said["unit"], said["window"], names, cast("Mapping[str, str]", where), said.get("mode"))
 
 
 def _said(limit: Limit) -> dict[str, Any]:

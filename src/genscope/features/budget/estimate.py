@@ -68,9 +68,7 @@ def tokens_of(body: Any, depth: int = 0) -> int:
     """Tokens that a request may have. Only what JSON is made of is read, no object of the application's own."""
     todo = [body]
     size = tokens = 0
-    seen = 1
-    while todo:
-        value = todo.pop()
+    for looked_at, value in enumerate(todo, 1):  # which grows meanwhile
         kind = type_of(value)
         if kind is str:
             length = len(value)
@@ -95,10 +93,9 @@ def tokens_of(body: Any, depth: int = 0) -> int:
                 continue
             else:
                 todo += value
-            seen += len(value)
+            seen = len(todo)
             if seen > _VALUES:
-                looked_at = seen - len(todo)
-                return min((tokens + size // BYTES_PER_TOKEN) * seen // max(1, looked_at) + len(todo), _MOST)
+                return min((tokens + size // BYTES_PER_TOKEN) * seen // looked_at + seen - looked_at, _MOST)
         elif kind in _SCALARS:
             tokens += 1
         elif isinstance(value, Mapping):

@@ -31,9 +31,9 @@ _SAME: Final = {"session": "conversation"}
 _TAG: Final = re.compile(r"tag:[^\s,;=|]{1,64}")
 
 
-def dimension(name: str) -> str:
+def dimension(name: Any) -> str:
     """The name of a scope. Raises `ValueError` for one that there is not."""
-    plain = name.strip()
+    plain = str(name).strip()
     known = _SAME.get(plain.lower(), plain.lower())
     if known in DIMENSIONS:
         return known

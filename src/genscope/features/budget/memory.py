@@ -84,9 +84,8 @@ class MemoryLedger:
         with self._lock:
             for account, amount, charge in zip(hold.accounts, hold.amounts, charges):  # noqa: B905
                 counter = counters.get(account.key) or self._counter(account)
-                counter.reserved = max(
-                    0, counter.reserved - amount
-                )  # it may have been forgotten, or reserved before a fork
+                rest = counter.reserved - amount
+                counter.reserved = rest if rest > 0 else 0  # it may have been forgotten, or reserved before a fork
                 counter.spent += charge
                 found.append(Balance(counter.spent, counter.reserved, counter.refused))
         return found

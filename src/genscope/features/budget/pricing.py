@@ -50,8 +50,10 @@ class Prices:
         return max(said or 0, priced or 0)
 
     def announce_missing(self, op: Operation) -> None:
-        model = f"{op.response_model or op.model} of {op.provider}"
-        self._once.warn(model, "%s has no price: limits in usd do not hold for its calls", model)
+        """Once for each model that is asked for, whichever snapshot of it answers."""
+        asked = f"{op.model} of {op.provider}"
+        model = op.response_model or op.model or "a model that is not named"
+        self._once.warn(asked, "%s of %s has no price: limits in usd do not hold for its calls", model, op.provider)
 
 
 def _within(amount: Any) -> int:

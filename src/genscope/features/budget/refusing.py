@@ -29,7 +29,7 @@ def store_away(account: RuleAccount, balance: Balance) -> BudgetExceeded:
 
 def not_priced(account: RuleAccount, op: Operation) -> BudgetExceeded:
     """Because what the call would cost cannot be known."""
-    return _exceeded(account, Balance(0, 0), f"{op.model} of {op.provider} has no price")
+    return _exceeded(account, Balance(0, 0), f"{op.model or 'a model that is not named'} of {op.provider} has no price")
 
 
 def unreadable(problems: Sequence[str]) -> BudgetExceeded:

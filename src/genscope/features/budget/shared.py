@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import uuid
 from collections import deque
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import TimeoutError as NotInTime  # not the built-in one before Python 3.11
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -74,18 +74,14 @@ class SharedLedger:
         verdict = None
         if not self.away:
             answer = self._questions.ask(hold)
-            if self._turn.acquire(timeout=self._patience):
-                try:
-                    while not answer.done():  # else whoever had the turn before us has asked for us, too
-                        if not self.away:
-                            self._exchange()
-                        else:
-                            self._questions.dismiss()
-                finally:
-                    self._turn.release()
-                self._tell()
-            if not answer.cancel():
-                verdict = self._heard(hold, answer)
+            try:
+                if self._in_turn(partial(self._have_answered, answer), self._patience):
+                    self._tell()
+                if not answer.cancel():
+                    verdict = self._heard(hold, answer)
+            except BaseException:  # the handler of a signal has raised
+                self._take_back(hold, answer)
+                raise
         return self._decide_here(hold) if verdict is None else verdict
 
     async def areserve(self, hold: Hold) -> Verdict:
@@ -95,9 +91,8 @@ class SharedLedger:
             answer = self._questions.ask(hold)
             try:
                 verdict = await wait_for(answer, self._worker.wake)
-            except BaseException:  # cancelled: nobody will settle what may still be granted
-                if not answer.cancel():
-                    answer.add_done_callback(partial(self._give_back, hold))
+            except BaseException:  # cancelled
+                self._take_back(hold, answer)
                 raise
         return self._decide_here(hold) if verdict is None else verdict
 
@@ -116,15 +111,15 @@ class SharedLedger:
         return found
 
     def read(self, accounts: Sequence[Account]) -> Sequence[Balance]:
-        if not self.away and self._turn.acquire(timeout=self._patience):
-            try:
-                with self._reaching():
-                    for first in range(0, len(accounts), _AT_ONCE):
-                        some = accounts[first : first + _AT_ONCE]
-                        self._note(zip(some, self._store.read(some), strict=True))
-            finally:
-                self._turn.release()
+        if not self.away:
+            self._in_turn(partial(self._look_up, accounts), self._patience)
         return self._mirror.read(accounts)
+
+    def _look_up(self, accounts: Sequence[Account]) -> None:
+        with self._reaching():
+            for first in range(0, len(accounts), _AT_ONCE):
+                some = accounts[first : first + _AT_ONCE]
+                self._note(zip(some, self._store.read(some), strict=True))
 
     def known(self, accounts: Sequence[Account]) -> Sequence[Balance]:
         return self._mirror.read(accounts)
@@ -135,12 +130,7 @@ class SharedLedger:
             self._worker.do(partial(self.read, accounts))
 
     def flush(self, timeout: float) -> bool:
-        if self._turn.acquire(timeout=timeout):
-            try:
-                if self._postings:
-                    self._exchange()
-            finally:
-                self._turn.release()
+        self._in_turn(self._post, timeout)
         self._tell(timeout)
         told = self._telling.acquire(timeout=timeout)  # then nobody else is still about to tell
         if told:
@@ -148,6 +138,33 @@ class SharedLedger:
         return told and not self._postings
 
     # --- the turn
+
+    def _in_turn(self, work: Callable[[], object], patience: float) -> bool:
+        """Do `work` while nobody else speaks with the store; False if it has not become our turn in time.
+
+        The handler of a signal may raise at any moment (Ctrl-C, the time limit of a job), also in the one in which the
+        turn is taken. So C notes in one go that it is ours: else it would be nobody's to give back, for ever.
+        """
+        taken: list[bool] = []
+        try:
+            taken.extend(map(self._turn.acquire, (True,), (patience,)))
+            if taken[0]:
+                work()
+            return taken[0]
+        finally:
+            if taken and taken[0]:
+                self._turn.release()
+
+    def _have_answered(self, answer: Answer) -> None:
+        while not answer.done():  # else whoever had the turn before us has asked for us, too
+            if not self.away:
+                self._exchange()
+            else:
+                self._questions.dismiss()
+
+    def _post(self) -> None:
+        if self._postings:
+            self._exchange()
 
     def _exchange(self) -> None:
         """To be called in turn, and `_tell` when the turn is over: whoever hears of it may call us."""
@@ -233,12 +250,14 @@ class SharedLedger:
     def _work(self) -> None:
         if not self._presence.worth_a_look:
             self._questions.dismiss()
-        elif (self.away or self._questions or self._postings) and self._turn.acquire(timeout=self._patience):
-            try:
-                self._exchange()
-            finally:
-                self._turn.release()
+        elif self.away or self._questions or self._postings:
+            self._in_turn(self._exchange, self._patience)
         self._tell()
+
+    def _take_back(self, hold: Hold, answer: Answer) -> None:
+        """Nobody will settle what may still be granted."""
+        if not answer.cancel():
+            answer.add_done_callback(partial(self._give_back, hold))
 
     def _give_back(self, hold: Hold, answer: Answer) -> None:
         verdict = None if answer.cancelled() else answer.result()
@@ -267,9 +286,5 @@ class SharedLedger:
     def close(self) -> None:
         """Post what is left, and let go of the store."""
         self.flush(self._patience)
-        if self._turn.acquire(timeout=self._patience):
-            try:
-                with suppress(Exception):
-                    self._store.close()
-            finally:
-                self._turn.release()
+        with suppress(Exception):
+            self._in_turn(self._store.close, self._patience)

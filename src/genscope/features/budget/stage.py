@@ -16,7 +16,7 @@ from genscope.core.pipeline import BudgetExceeded, Stage
 from genscope.features.budget import counting
 from genscope.features.budget.alerts import Callback, Courier
 from genscope.features.budget.declaring import Declaration
-from genscope.features.budget.describing import describe
+from genscope.features.budget.describing import tightest
 from genscope.features.budget.estimate import DEFAULT_OUTPUT_TOKENS, Estimate, Estimator, checked, estimator
 from genscope.features.budget.ledger import Hold, Ledger, StoreAway, Verdict
 from genscope.features.budget.limits import REQUESTS, TOKENS, Limit
@@ -200,7 +200,7 @@ class Budgets(Stage):
             if verdict.first:
                 account.alert(100, balance)
         counting.count_refusal(account.rule.text)
-        describe(held.op, [account], [balance])
+        held.op.budget = tightest([account], [balance])
         return found
 
     # --- after it
@@ -225,7 +225,7 @@ class Budgets(Stage):
                     money = self._prices.paid(op, used)
                 charges.append(money)
         balances = self.ledger.settle(held, charges)
-        describe(op, held.accounts, balances)
+        op.budget = tightest(held.accounts, balances)
 
     # --- what others provide
 

@@ -35,16 +35,19 @@ class Worker:
         self._event.set()
         if self._running:
             return
-        with self._lock:
-            if self._running:
-                return
-            self._running = True
         try:
+            with self._lock:
+                if self._running:
+                    return
+                self._running = True
             Thread(target=self._work, name="genscope-budget", daemon=True).start()
         except RuntimeError:  # no more threads, or the interpreter is exiting
             with self._lock:
                 self._running = False
             self._drain()
+        except BaseException:  # the handler of a signal has raised: there is a thread now, or not; two do no harm
+            self._running = False
+            raise
 
     def _work(self) -> None:
         while True:

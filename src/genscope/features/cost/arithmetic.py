@@ -29,6 +29,15 @@ def amount(op: Operation, price: Price) -> int | None:
     return total
 
 
+def amount_of_tokens(op: Operation, price: Price, given: int, taken: int) -> int | None:
+    """What a call would cost with so many plain tokens, in 10^-15 USD."""
+    rates = price.base
+    if price.steps or price.off_peak is not None:
+        rates = price.rates(given, op.started_at)
+    cost_in, cost_out = cost_of(given, rates.input), cost_of(taken, rates.output)
+    return None if cost_in is None or cost_out is None else cost_in + cost_out
+
+
 def rates_for(op: Operation, price: Price) -> Rates:
     """Those that apply to the size of a request, and to the time when it ended."""
     size = 0 if op.usage is None else op.usage.input_tokens or 0

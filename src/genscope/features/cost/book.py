@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from genscope.core.operation import Cost, Operation
-from genscope.features.cost.arithmetic import amount
+from genscope.core.operation import Cost, Operation, Usage
+from genscope.features.cost.arithmetic import amount, amount_of_tokens
 from genscope.features.cost.models import REQUEST_FIRST, factors_of, region_of, tier_of
 from genscope.features.cost.own_table import OwnTable
 from genscope.features.cost.prices import PER_DOLLAR, Said, price
@@ -55,6 +55,18 @@ class PriceBook:
             return None
         total = amount(op, found.price)
         return None if total is None else Cost(total / PER_DOLLAR, _CURRENCY, found.source, found.version)
+
+    def amount_of_tokens(self, op: Operation, input_tokens: int, output_tokens: int) -> int | None:
+        """What so many plain tokens of a call would cost, in 10^-15 USD. None if the price of them is not known."""
+        found = self.find(op)
+        if self._genai is not None and (found is None or not found.by_user):
+            asked = Operation(op.name, op.provider, op.server_address, op.server_port, op.streaming)
+            asked.started_at, asked.response, asked.usage = op.started_at, op.response, Usage()
+            asked.usage.input_tokens, asked.usage.output_tokens = input_tokens, output_tokens
+            answer = self._genai.cost(asked, _models(op))
+            if answer is not None:
+                return round(answer.amount * PER_DOLLAR)
+        return None if found is None else amount_of_tokens(op, found.price, input_tokens, output_tokens)
 
     def wait(self, seconds: float) -> bool:
         """Until all prices are there, for who has the time: calls never wait. False if they are not in the end."""

@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from genscope.core.operation import Cost, Operation, Usage
+from genscope.core.operation import Cost, Operation
 from genscope.core.pipeline import Stage
 from genscope.features.cost.arithmetic import counts
 
@@ -57,17 +57,8 @@ class Pricing(Stage):
 
     def nano_dollars(self, op: Operation, input_tokens: int, output_tokens: int) -> int | None:
         """What so many tokens of a call would cost, in billionths of a dollar; None if nobody knows."""
-        asked = Operation(op.name, op.provider, op.server_address, op.server_port, op.streaming)
-        asked.model, asked.response_model, asked.request, asked.response = (
-            op.model,
-            op.response_model,
-            op.request,
-            op.response,
-        )
-        asked.usage = Usage()
-        asked.usage.input_tokens, asked.usage.output_tokens = input_tokens, output_tokens
-        cost = self.cost(asked)
-        return None if cost is None else round(cost.amount * 10**9)
+        total = (self._book or self._open_book()).amount_of_tokens(op, input_tokens, output_tokens)
+        return None if total is None else (total + 500_000) // 1_000_000
 
     def find(self, op: Operation) -> Found | None:
         """The price of the model of a call, at the tier and in the region where it was served, as far as is known."""

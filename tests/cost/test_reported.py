@@ -8,7 +8,7 @@ import pytest
 
 from genscope.core.operation import Cost
 from genscope.features.cost.stage import Pricing
-from genscope.wire import chat_completions
+from genscope.wire import chat_completions, responses
 from genscope.wire.fields import objects
 from tests.cost.records import call
 
@@ -66,3 +66,14 @@ def test_an_answer_without_usage() -> None:
     op = call("openrouter", "m")
     chat_completions.read_response(op, objects({"model": "m"}))
     assert op.cost is None
+
+
+@pytest.mark.parametrize(
+    "provider, said, amount",
+    [("openrouter", {"cost": 0.0123}, 0.0123), ("x_ai", {"cost_in_usd_ticks": 37_500_000}, 0.00375)],
+)
+def test_the_responses_api_says_it_too(provider: str, said: Any, amount: float) -> None:
+    op = call(provider, "m")
+    usage = {"input_tokens": 1000, "output_tokens": 100} | said
+    responses.read_response(op, objects({"model": "m", "status": "completed", "usage": usage}))
+    assert op.cost == Cost(amount, "USD", "provider")

@@ -146,6 +146,8 @@ class Operation:
     failure: Failure | None = field(default=None, init=False)
     cost: Cost | None = field(default=None, init=False)
     budget: BudgetLeft | None = field(default=None, init=False)
+    says_cost: bool = field(default=False, init=False)
+    """Whether whoever answers is known to say in its usage what a call cost."""
     unpriced: bool = field(default=False, init=False)
     """Whether it used something whose price nobody knows."""
 

@@ -26,6 +26,7 @@ from genscope.core.streams import afollow, follow
 from genscope.providers.hosts import UNKNOWN, provider_of
 from genscope.providers.httpx_body import is_readable, read_whole, unwatch_body, watch_body, watch_stream
 from genscope.providers.native_spans import StandIn, makes_span
+from genscope.providers.proxy_costs import ProxyCosts
 from genscope.providers.reopened_streams import Reopened
 from genscope.providers.routes import Route, Routes
 from genscope.providers.stainless_requests import body_of, body_reader
@@ -71,6 +72,7 @@ class Seam:
         self._pipeline = pipeline
         self._retries = Retries(pipeline.faults)
         self._stand_in = StandIn(self.patch, pipeline.faults)
+        self._proxies = ProxyCosts(self.patch, pipeline.faults, wanted=settings.cost)
         self._own_hosts = settings.providers
         self._url_attribute = lru_cache(_MAX_ENDPOINTS)(partial(_url_attribute, sdk.package))
         self._asks_for_usage = settings.stream_usage
@@ -99,6 +101,7 @@ class Seam:
             yield door, "request", wrapper
             for client in _shadowing(door):
                 yield client, "request", wrapper
+            self._proxies.doors.append(door)
         base = getattr(module, "BaseClient", None)
         yield base, "_should_retry", self._retries.should_retry
         yield base, "_calculate_retry_timeout", self._retries.backoff
@@ -201,6 +204,7 @@ class Seam:
         if provider == UNKNOWN:
             owners = (self._sdk.clients.get(cls.__name__) for cls in type(client).__mro__)
             provider = next(filter(None, owners), UNKNOWN)
+            self._proxies.watch(provider)
         return (provider, host, port) if host else (provider, None, None)
 
     # --- what comes out

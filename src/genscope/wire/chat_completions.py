@@ -58,6 +58,6 @@ def read_response(op: Operation, answer: Any) -> None:
     read_identity(op, answer)
     usage = getattr(answer, "usage", None)
     op.usage = read_usage(usage, _USAGE)
-    if op.provider in BILLING:
+    if op.provider in BILLING or op.says_cost:
         read_cost(op, usage)
     read_choices(op, answer)

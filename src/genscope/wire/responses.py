@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 from genscope.core.operation import Operation, ProviderError
 from genscope.wire import response_items as CONTENT
 from genscope.wire.fields import (
+    BILLING,
     Rule,
     inner,
     integer,
@@ -15,6 +16,7 @@ from genscope.wire.fields import (
     number,
     output_type,
     provider_error,
+    read_cost,
     read_identity,
     read_parameters,
     read_usage,
@@ -64,7 +66,10 @@ def read_response(op: Operation, answer: Any) -> None:
     if isinstance(answer, Answer):
         answer, error = answer.snapshot, answer.error
     read_identity(op, answer)
-    op.usage = read_usage(getattr(answer, "usage", None), _USAGE)
+    usage = getattr(answer, "usage", None)
+    op.usage = read_usage(usage, _USAGE)
+    if op.provider in BILLING or op.says_cost:
+        read_cost(op, usage)
     status = text(getattr(answer, "status", None))
     if status is not None and status != "completed":
         op.response["status"] = status

@@ -52,7 +52,7 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
         ("gen_ai.request.choice.count", "int", "choices asked for, if not 1"),
         ("gen_ai.request.reasoning.level", "string", "reasoning effort"),
         ("gen_ai.output.type", "string", "`text` or `json`, if the request says so; `image` or `speech`"),
-        ("gen_ai.conversation.id", "string", "conversation of the Responses API"),
+        ("gen_ai.conversation.id", "string", "conversation of the Responses API, else that of `genscope.context`"),
         ("gen_ai.request.previous_response.id", "string", "response that this one continues"),
         ("gen_ai.request.stream_cursor", "string", "event after which a fetched response is resumed"),
         ("gen_ai.prompt.name gen_ai.prompt.version", "string", "id and version of a stored prompt"),
@@ -141,7 +141,32 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
         ("genscope.budget.limit", "string", "that limit, as it was declared"),
         ("genscope.budget.threshold", "int, %", "50, 80 or 100: how much of it is spent at least"),
     ),
+    "Who it is for, if the application says so": (
+        ("user.id genscope.tenant", "string", "as `genscope.context` says, or baggage that is let in"),
+        ("genscope.tag.*", "string", "each of its tags, under its name"),
+    ),
+    "Workflows, agents and tools, if the application annotates them": (
+        ("genscope.operation.name", "string", "`task`, `rerank` or `embedding`: what the conventions do not name"),
+        ("gen_ai.workflow.name gen_ai.agent.name gen_ai.tool.name", "string", "names, of a tool also its agent's"),
+        ("gen_ai.agent.description gen_ai.tool.description gen_ai.tool.type", "string", "as the annotation says"),
+        ("gen_ai.tool.call.id", "string", "id under which the model asked for the tool"),
+        ("gen_ai.data_source.id gen_ai.retrieval.top_k", "string, int", "what a retrieval searches, and for how many"),
+        ("genscope.documents", "int", "documents that a retrieval or a rerank returned"),
+        ("genscope.agent.turns", "int", "inference calls of the agent itself, without those of agents that it calls"),
+        (
+            "genscope.subtree.llm_calls genscope.subtree.tool_calls genscope.subtree.failed_calls",
+            "int",
+            "calls under a workflow or an agent; absent if none has failed",
+        ),
+        ("genscope.subtree.input_tokens genscope.subtree.output_tokens", "int, tokens", "what these have used"),
+        ("genscope.subtree.cost.amount genscope.subtree.cost.currency", "double, string", "what these have cost"),
+        ("genscope.subtree.unpriced_calls", "int", "those among them whose cost is not known"),
+    ),
     "Content, if it is asked for": (
+        ("gen_ai.tool.call.arguments gen_ai.tool.call.result", "string, JSON", "of an annotated tool"),
+        ("gen_ai.retrieval.query.text", "string", "what an annotated retrieval was asked"),
+        ("gen_ai.retrieval.documents", "string, JSON", "what it returned"),
+        ("genscope.call.arguments genscope.call.result", "string, JSON", "of other annotated functions"),
         ("gen_ai.input.messages", "string, JSON", "messages of the request, oldest first"),
         ("gen_ai.output.messages", "string, JSON", "messages of the answer, one for each choice"),
         ("gen_ai.system_instructions", "string, JSON", "instructions that stand apart from the messages"),
@@ -153,6 +178,14 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
             "gen_ai.tool.definitions_ref",
             "string",
             "where these are stored, with a completion hook",
+        ),
+    ),
+    "Sampling": (
+        (
+            "genscope.sampling",
+            "string",
+            "why the sampler `genscope_keep_llm` kept it whatever the ratio: `route`, `baggage`, `llm`, or `late` for "
+            "a span in a trace that is not kept",
         ),
     ),
     "Other instrumentations": (
@@ -181,8 +214,9 @@ ELSEWHERE = {
     "genscope.output.length": "field of the call log",
     "genscope.output.excerpt": "field of the call log",
     "genscope.link.kind": "attribute of a link",
-    "genscope.link.trace_id": "attribute of an event",
-    "genscope.link.span_id": "attribute of an event",
+    "genscope.link.trace_id": "attribute of an event, or of another's span",
+    "genscope.link.span_id": "attribute of an event, or of another's span",
+    "genscope.keep": "name in the baggage",
 }
 """Names that telemetry uses, though not as attributes of a span."""
 
@@ -238,10 +272,11 @@ METRIC_ATTRIBUTES = (
 
 def emitted() -> set[str]:
     """Every name that telemetry or a feature puts on a span, an event or a measurement, read from its sources."""
-    rooms = (ROOT / "src/genscope" / room for room in ("telemetry", "features"))
+    rooms = (ROOT / "src/genscope" / room for room in ("telemetry", "features", "annotate"))
     sources = "".join(path.read_text(encoding="utf-8") for room in rooms for path in room.rglob("*.py"))
     constants = (getattr(semconv, name) for name in re.findall(r"\bsemconv\.([A-Z_]+)\b", sources))
     names = {value for value in constants if isinstance(value, str) and "." in value and "://" not in value}
+    names |= {semconv.USER_ID, semconv.TENANT, f"{semconv.TAG}*", semconv.CONVERSATION_ID}
     return names | {*semconv.REQUEST.values(), *semconv.RESPONSE.values()} | {semconv.USAGE[f] for f in _read_usage()}
 
 
@@ -433,6 +468,24 @@ LEGACY_MOMENTS = {
     "time_to_first_token": "every stream, at its first content",
 }
 
+ANNOTATED_METRICS = {
+    "workflow": semconv.WORKFLOW_DURATION,
+    "agent": semconv.AGENT_DURATION,
+    "inference_calls": semconv.AGENT_INFERENCE_CALLS,
+    "agent_tool_calls": semconv.AGENT_TOOL_CALLS,
+    "tool": semconv.TOOL_DURATION,
+    "retrieval": semconv.LATEST.metrics["other_duration"],
+}
+
+ANNOTATED_MOMENTS = {
+    "workflow": "every workflow",
+    "agent": "every agent",
+    "inference_calls": "every agent; its own calls, without those of agents that it calls",
+    "agent_tool_calls": "the same",
+    "tool": "every tool",
+    "retrieval": "every retrieval",
+}
+
 LEGACY_MEANINGS = {
     "provider": "`gen_ai.provider.name`, where they differ with the older name: {providers}",
     "first_token_ms": "`genscope.time_to_first_token` in milliseconds",
@@ -456,6 +509,7 @@ def legacy_attributes() -> str:
 
 
 TABLES |= {
+    "annotated_metrics": lambda: _instruments(ANNOTATED_METRICS, ANNOTATED_MOMENTS),
     "latest_metrics": lambda: _instruments(semconv.LATEST.metrics, LATEST_MOMENTS),
     "legacy_attributes": legacy_attributes,
     "legacy_metrics": lambda: _instruments(semconv.LEGACY.metrics, LEGACY_MOMENTS),

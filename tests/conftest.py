@@ -8,6 +8,8 @@ import pytest
 
 from genscope.local.simulator import Simulator
 
+pytest.register_assert_rewrite(*(f"contract.{module}" for module in ("expected", "play", "recorder")))
+
 
 @pytest.fixture(scope="session")
 def simulator() -> Iterator[Simulator]:

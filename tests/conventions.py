@@ -11,12 +11,13 @@ import pytest
 
 REGISTRY = Path(__file__).resolve().parents[2] / "shared" / "semconv" / "registry.json"
 
-STANDARD = ("gen_ai.", "openai.", "server.", "error.", "http.", "exception.")
+STANDARD = ("gen_ai.", "openai.", "server.", "error.", "http.", "exception.", "user.")
 """How names of OpenTelemetry begin; ours begin with `genscope.`."""
 
 KEPT_ATTRIBUTES = {
     "gen_ai.token.type": "string",  # removed by semantic-conventions-genai #374 together with its metric, see below
     "http.response.status_code": "int",  # stable, in the HTTP conventions: the saved registry is that of GenAI
+    "user.id": "string",  # in the general conventions
 }
 """Attributes that the registry does not have, and their types."""
 

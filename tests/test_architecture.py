@@ -140,11 +140,13 @@ def named_for_what_it_does(module: Module) -> Iterator[str]:
 
 
 OTEL_ROOMS = (
-    "genscope.core.call", "genscope.core.ambient", "genscope.telemetry", "genscope.features", "genscope.local",
+    "genscope.core.call", "genscope.core.ambient", "genscope.core.identity", "genscope.core.subtree",
+    "genscope.telemetry", "genscope.features", "genscope.local",
     "genscope.instrumentors", "genscope.annotate", "genscope.cli", "genscope.environment_variables",
 )  # fmt: skip
 TERMINAL_ROOMS = ("genscope.local", "genscope.cli")
 EXPORTERS = "genscope.features.redaction.exporters"  # only who has the SDK can have anything to export
+SAMPLER = "genscope.telemetry.sampler"  # a sampler is asked for by who has the SDK
 SAMPLE = "genscope.local.sample_app"  # a user's program: it imports what it likes, and nobody imports it
 
 
@@ -216,6 +218,26 @@ RULES = [
         ),
     ),
     Rule(
+        "annotations import only core, telemetry, settings, semconv and redaction",
+        may_import_of_ours(
+            "genscope.annotate",
+            "genscope.core",
+            "genscope.telemetry",
+            "genscope.settings",
+            "genscope.semconv",
+            "genscope.features.redaction",
+        ),
+        catches=(
+            Module("genscope.annotate.new", "from genscope.providers.openai import OPENAI"),
+            Module("genscope.annotate.new", "from genscope.features.budget import stage"),
+            Module("genscope.annotate.new", "def late():\n    from genscope.assembly import assemble"),
+        ),
+        allows=(
+            Module("genscope.annotate.new", "from genscope.core.ambient import hold\nfrom genscope import semconv"),
+            Module("genscope.annotate.new", "from genscope.features.redaction.stage import redaction"),
+        ),
+    ),
+    Rule(
         "opentelemetry stays in its rooms",
         only_in(OTEL_ROOMS, "opentelemetry"),
         catches=(
@@ -231,9 +253,9 @@ RULES = [
         ),
     ),
     Rule(
-        "opentelemetry.sdk is no dependency of ours: only local tools and exporters import it on their own import",
+        "opentelemetry.sdk is no dependency of ours: only local tools, exporters, the sampler import it on their own",
         not_at_import(
-            (*TERMINAL_ROOMS, EXPORTERS), "opentelemetry.sdk", "opentelemetry.exporter", "opentelemetry.distro"
+            (*TERMINAL_ROOMS, EXPORTERS, SAMPLER), "opentelemetry.sdk", "opentelemetry.exporter", "opentelemetry.distro"
         ),
         catches=(
             Module("genscope.telemetry.spans", "from opentelemetry.sdk.trace import TracerProvider"),
@@ -243,6 +265,7 @@ RULES = [
         ),
         allows=(
             Module(EXPORTERS, "from opentelemetry.sdk.trace.export import SpanExporter"),
+            Module(SAMPLER, "from opentelemetry.sdk.trace.sampling import Sampler"),
             Module("genscope.local.console", "from opentelemetry.sdk.trace.export import SpanExporter"),
             Module("genscope.telemetry.spans", "def late():\n    import opentelemetry.sdk.trace"),
         ),

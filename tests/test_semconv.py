@@ -68,6 +68,14 @@ NOT_EMITTED_HERE = {
     "genscope.link.kind": "",
     "genscope.link.trace_id": "",
     "genscope.link.span_id": "",
+    "genscope.tag.": "the beginning of the names of tags",
+    "genscope.sampling": "by the sampler only: tests/test_sampler.py",
+    "gen_ai.tool.call.arguments": "content of what is annotated, like the next ones: tests/annotate",
+    "gen_ai.tool.call.result": "",
+    "gen_ai.retrieval.query.text": "",
+    "gen_ai.retrieval.documents": "",
+    "genscope.call.arguments": "",
+    "genscope.call.result": "",
     **dict.fromkeys(sorted(OF_THE_CALL_LOG), "attributes of its records"),
     **dict.fromkeys(sorted(OF_OTHERS), "by a hook that stores content elsewhere"),
 }
@@ -80,7 +88,14 @@ EVENTS = {
 }
 FLAVOURS = {"default": semconv.DEFAULT, "latest": semconv.LATEST, "legacy": semconv.LEGACY}
 OUR_LOG = (semconv.CALL_LOGGER, semconv.CALL_EVENT)
-NO_NAMES = {semconv.SCHEMA_URL, semconv.UNKNOWN_MODALITY, *OUR_LOG, *EVENTS, *(text for _, text in EVENTS.values())}
+NO_NAMES = {
+    semconv.SCHEMA_URL,
+    semconv.UNKNOWN_MODALITY,
+    semconv.KEEP,
+    *OUR_LOG,
+    *EVENTS,
+    *(text for _, text in EVENTS.values()),
+}
 
 
 def attribute_names() -> set[str]:
@@ -306,14 +321,26 @@ def emitted() -> dict[str, list[Any]]:
         prices={"version": "1", "m": {"input": 1, "output": 1}},
     )
     try:
-        run_the_calls()
+        run_what_is_annotated()
     finally:
         genscope.uninstrument()
     found: dict[str, list[Any]] = {}
     for attributes in (*attributes_of_spans(spans), *attributes_of_points(reader)):
         for name, value in attributes.items():
+            if name.startswith(semconv.TAG):
+                continue
             found.setdefault(name, []).append(value)
     return found
+
+
+def run_what_is_annotated() -> None:
+    said = genscope.context(conversation_id="c1", user_id="u1", tenant="t1", tags={"experiment": "B"})
+    with said, genscope.workflow("answer"), genscope.agent("librarian", description="knows books"):
+        with genscope.tool("look_up", description="a book", call_id="call_1"):
+            with genscope.retrieval("books", top_k=3) as found:
+                found.set_output([{"id": "1"}])
+        with genscope.task("sum up"):
+            run_the_calls()
 
 
 def run_the_calls() -> None:

@@ -175,6 +175,21 @@ EXAMPLES = {
         ("litellm", "genai_prices"),
         "embedded, genai-prices",
     ),
+    **{
+        name: Example(
+            f"GENSCOPE_{name.upper()}",
+            (),
+            {
+                ("user_id",): ("user_id", " user_id ,", ["user_id"]),
+                ("conversation_id", "tenant", "tag.*", "tag.team"): ("conversation_id,tenant,tag.*,tag.team",),
+            },
+            ("user", "tags", "tag.", "*", "user_id;tenant"),
+            "conversation_id, user_id, tenant, tag.NAME, tag.*",
+            (5, True, {"user_id": 1}),
+        )
+        for name in ("baggage", "metric_tags")
+    },
+    "threads": Example("GENSCOPE_THREADS", True, SWITCH, ("some",), "true or false"),
     "budget": Example(
         "GENSCOPE_BUDGET",
         None,
@@ -235,6 +250,20 @@ EXAMPLES = {
         ("gen_ai", "gen_ai_latest", f"http,{LATEST}/both"),
         f"{LATEST}, {DUP}",
         (1, True),
+    ),
+    "keep_routes": Example(
+        "GENSCOPE_KEEP_ROUTES",
+        (),
+        {
+            ("/chat*", "POST /agents/*"): (
+                "/chat*,POST /agents/*",
+                " /chat* , POST /agents/*,",
+                ["/chat*", "POST /agents/*"],
+            )
+        },
+        (),
+        "a list, separated by commas",
+        (5, True, {"/chat*": True}),
     ),
     "legacy_names": Example("GENSCOPE_LEGACY_NAMES", False, SWITCH, ("old",), "true or false"),
     "exception_signal": Example(

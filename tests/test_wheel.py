@@ -19,6 +19,7 @@ import pytest
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 from opentelemetry.sdk._logs import export as logs
 from opentelemetry.sdk.trace.export import SpanExporter
+from opentelemetry.sdk.trace.sampling import Sampler
 from packaging.requirements import Requirement
 
 from genscope import __version__
@@ -49,6 +50,8 @@ KINDS: dict[str, Callable[[object], bool]] = {
     "opentelemetry_instrumentor": lambda target: isinstance(target, type) and issubclass(target, BaseInstrumentor),
     "opentelemetry_pre_instrument": callable,
     "opentelemetry_post_instrument": callable,
+    "opentelemetry_traces_sampler": lambda target: callable(target) and isinstance(target("0.1"), Sampler),
+    "opentelemetry_sampler": lambda target: callable(target) and isinstance(target(), Sampler),
     "opentelemetry_traces_exporter": lambda target: isinstance(target, type) and issubclass(target, SpanExporter),
     "opentelemetry_logs_exporter": lambda target: isinstance(target, type) and issubclass(target, LogRecordExporter),
     "opentelemetry_genai_completion_hook": lambda target: callable(target) and hasattr(target(), "on_completion"),

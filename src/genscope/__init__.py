@@ -13,35 +13,50 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from genscope.annotate import agent, embedding, rerank, retrieval, task, tool, workflow
     from genscope.core.ambient import suppress
+    from genscope.core.identity import context
     from genscope.core.operation import Operation
     from genscope.core.pipeline import Stage
     from genscope.core.refusal import BudgetExceeded
     from genscope.features.redaction.exporters import RedactingLogExporter, RedactingSpanExporter
     from genscope.telemetry.json_formatter import JsonFormatter
+    from genscope.telemetry.sampler import KeepLLM
 
 __version__ = "0.1.0"
 __all__ = [
     "BudgetExceeded",
     "JsonFormatter",
+    "KeepLLM",
     "Operation",
     "RedactingLogExporter",
     "RedactingSpanExporter",
     "Stage",
+    "agent",
+    "context",
+    "embedding",
     "flush",
     "instrument",
+    "rerank",
+    "retrieval",
     "suppress",
+    "task",
+    "tool",
     "uninstrument",
+    "workflow",
 ]
 
 _HOMES = {
     "BudgetExceeded": "core.refusal",
     "JsonFormatter": "telemetry.json_formatter",
+    "KeepLLM": "telemetry.sampler",
     "Operation": "core.operation",
     "RedactingLogExporter": "features.redaction.exporters",
     "RedactingSpanExporter": "features.redaction.exporters",
     "Stage": "core.pipeline",
+    "context": "core.identity",
     "suppress": "core.ambient",
+    **dict.fromkeys(("agent", "embedding", "rerank", "retrieval", "task", "tool", "workflow"), "annotate"),
 }
 
 
@@ -62,9 +77,14 @@ def instrument(*, only: Iterable[str] | None = None, **options: Any) -> None:
     from genscope.announce import together
     from genscope.instrumentors import chosen
 
+    instrumentors = chosen(only)
     with together():
-        for instrumentor in chosen(only):
+        for instrumentor in instrumentors:
             instrumentor.instrument_anew(**options)
+    if any(one.resolution is not None and one.resolution.settings.threads for one in instrumentors):
+        from genscope.threads import carry_context
+
+        carry_context()
 
 
 def uninstrument(*, only: Iterable[str] | None = None) -> None:
@@ -74,6 +94,10 @@ def uninstrument(*, only: Iterable[str] | None = None) -> None:
     for instrumentor in chosen(only):
         if instrumentor.is_instrumented_by_opentelemetry:
             instrumentor.uninstrument()
+    if not any(instrumentor.is_instrumented_by_opentelemetry for instrumentor in chosen(None)):
+        from genscope.threads import leave_threads_alone
+
+        leave_threads_alone()
 
 
 def flush(timeout: float = 5.0) -> bool:

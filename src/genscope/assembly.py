@@ -94,7 +94,9 @@ def _telemetry(providers: Providers, settings: Settings) -> Iterator[Stage]:
     if settings.legacy_names:
         yield LegacyNames()
     flavours = semconv.flavours(settings.semconv_stability_opt_in, legacy=settings.legacy_names)
-    yield from metric_stages(providers.meter, flavours, chunk_times=settings.time_per_output_chunk)
+    yield from metric_stages(
+        providers.meter, flavours, chunk_times=settings.time_per_output_chunk, tags=settings.metric_tags
+    )
     if settings.details_events or settings.exception_signal != "spans":
         try:
             yield from _events(providers.logger, content, settings)

@@ -12,6 +12,7 @@ from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 from genscope import settings
 from genscope.announce import announce
 from genscope.assembly import Providers, assemble
+from genscope.core.installed import Installation, install, remove
 from genscope.providers.anthropic import ANTHROPIC
 from genscope.providers.cerebras import CEREBRAS
 from genscope.providers.groq import GROQ
@@ -86,6 +87,7 @@ class SdkInstrumentor(BaseInstrumentor):
         pipeline = assemble(providers, handed["stages"], resolution.settings)
         seam = Seam(self.sdk, pipeline, resolution.settings)
         seam.patch.install()
+        install(self.sdk.name, Installation(resolution.settings, providers.tracer, providers.meter, pipeline))
         self.seam, self.providers, self.resolution = seam, providers, resolution
         self._given = given
         announce(self.sdk.package, self.requires, resolution.settings)
@@ -93,6 +95,7 @@ class SdkInstrumentor(BaseInstrumentor):
     def _uninstrument(self, **kwargs: Any) -> None:
         if self.seam is not None:
             self.seam.patch.remove()
+            remove(self.sdk.name)
             self.seam = self.resolution = None
             if not kwargs.get("again"):
                 settings.complained.clear()

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest.register_assert_rewrite(*(f"{__package__}.{module}" for module in ("expected", "play", "recorder")))
-
 
 @pytest.fixture(autouse=True)
 def _only_what_a_test_makes_is_collected() -> None:

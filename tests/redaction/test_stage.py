@@ -116,3 +116,12 @@ def test_what_cannot_be_followed_shows_nothing(
     assert "ann@" not in (recorder.span().to_json())
     assert "no content is written" in caplog.text
     assert said in caplog.text
+
+
+def test_what_cannot_be_followed_is_said_once_for_all_sdks(caplog: pytest.LogCaptureFixture) -> None:
+    try:
+        with caplog.at_level(logging.WARNING, "genscope"):
+            genscope.instrument(capture_message_content="SPAN_ONLY", redaction_style="hash")
+    finally:
+        genscope.uninstrument()
+    assert caplog.text.count("no content is written") == 1

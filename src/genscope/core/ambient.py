@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from contextvars import Context, ContextVar
+from contextvars import Context as Variables
+from contextvars import ContextVar
 from typing import Any, Final, cast
 
-from opentelemetry.context import attach, create_key, detach, get_current, set_value
+from opentelemetry.context import Context, attach, create_key, detach, get_current, set_value
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.trace import NoOpTracer, ProxyTracer, ProxyTracerProvider, get_current_span, get_tracer_provider
 
@@ -26,7 +27,7 @@ def _suppression_keys() -> tuple[str, ...]:
 
 
 _OUR_SUPPRESSION_KEY: Final = create_key("genscope_suppress")
-_SUPPRESSION_KEYS = (*Context().run(_suppression_keys), _OUR_SUPPRESSION_KEY)
+_SUPPRESSION_KEYS = (*Variables().run(_suppression_keys), _OUR_SUPPRESSION_KEY)
 """OpenTelemetry's are private; what its public function sets is not. Its public test reads the context for each key."""
 
 
@@ -47,7 +48,7 @@ def suppress() -> Generator[None]:
     try:
         yield
     finally:
-        _restore(token)
+        release(token)
 
 
 Token = Any
@@ -76,7 +77,18 @@ def leave(tokens: tuple[Token, Token | None]) -> None:
         detach(cast("Any", attached))
 
 
-def _restore(token: Token) -> None:
+def here() -> Context:
+    """The OpenTelemetry context that is current."""
+    return get_current()
+
+
+def hold(context: Any) -> Token:
+    """Make an OpenTelemetry context the current one, until `release`."""
+    return attach(context)
+
+
+def release(token: Token) -> None:
+    """Undo `hold`."""
     try:
         token.var.reset(token)
     except ValueError:  # a generator that was left open is finalised in another context

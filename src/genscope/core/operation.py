@@ -7,9 +7,9 @@ its default, and a new record costs little.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from genscope.core.messages import Content
 
@@ -88,6 +88,26 @@ class Attempt:
     backoff: float
 
 
+@dataclass(frozen=True)
+class Identity:
+    """For whom something is done, as the application said: by `genscope.context`, or baggage that it lets in."""
+
+    attributes: Mapping[str, str]
+    """As they are written, by attribute."""
+    conversation_id: str | None = None
+    user_id: str | None = None
+    tenant: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class Surroundings(Protocol):
+    """The annotated span in which a call is made."""
+
+    def count(self, op: Operation) -> None:
+        """The call has ended."""
+        ...
+
+
 @dataclass
 class Operation:
     """One logical call, all of its retries included."""
@@ -157,6 +177,10 @@ class Operation:
     """The OpenTelemetry context that holds the span: for exemplars, log records and children."""
     sends_trace: bool = field(default=False, init=False)
     """Whether its requests carry the trace: where the SDK would have sent its own span's along."""
+    identity: Identity | None = field(default=None, init=False)
+    """Who it is for, if the application says so."""
+    surroundings: Surroundings | None = field(default=None, init=False)
+    """The annotated span that it belongs to; None outside of any."""
     neighbour: str | None = field(default=None, init=False)
     """Name of the instrumentation that owns `span`, when another one already describes this call."""
 

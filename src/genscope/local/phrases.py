@@ -140,6 +140,8 @@ def details(span: ReadableSpan, glyphs: Glyphs, *, with_endpoint: bool) -> list[
         (tokens({name: number(span, name) for name in semconv.USAGE.values()}, glyphs), ""),
         (", ".join(reasons), "green" if _WHOLE_ANSWER.issuperset(reasons) else "yellow"),
         (cost(amount) if amount is not None else None, "magenta"),
+        (_sums(span, glyphs), "dim"),
+        (_documents(span), ""),
         (_http_status(span) if not call else None, ""),
         (endpoint(span) if call and with_endpoint else None, "dim"),
     ]
@@ -192,6 +194,28 @@ def _first_token(span: ReadableSpan) -> str | None:
     elif chunk is not None and reasoning is None:
         said.append(f"first chunk {seconds(chunk)}")
     return ", ".join(said) or None
+
+
+def _sums(span: ReadableSpan, glyphs: Glyphs) -> str | None:
+    """What happened under a workflow or an agent: not on the bill again."""
+    calls, tools = number(span, semconv.SUBTREE_LLM_CALLS), number(span, semconv.SUBTREE_TOOL_CALLS)
+    if calls is None:
+        return None
+    names = {"input_tokens": semconv.SUBTREE_INPUT_TOKENS, "output_tokens": semconv.SUBTREE_OUTPUT_TOKENS}
+    used = {semconv.USAGE[field]: number(span, name) for field, name in names.items()}
+    amount = number(span, semconv.SUBTREE_COST)
+    said = [
+        count(int(calls), "LLM call"),
+        count(int(tools), "tool call") if tools else None,
+        tokens(used, glyphs),
+        cost(amount) if amount is not None else None,
+    ]
+    return f"in all {', '.join(part for part in said if part)}"
+
+
+def _documents(span: ReadableSpan) -> str | None:
+    found = number(span, semconv.DOCUMENTS)
+    return count(int(found), "document") if found is not None else None
 
 
 def _http_status(span: ReadableSpan) -> str | None:

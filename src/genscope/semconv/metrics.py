@@ -138,6 +138,29 @@ BUDGET_UNPRICED: Final = Metric("genscope.budget.unpriced", "{call}", "Calls wit
 BUDGET_UNSHARED: Final = Metric("genscope.budget.unshared", "{call}", "Calls decided while the shared store was away.")
 BUDGET_STORE_FAILURES: Final = Metric("genscope.budget.store.failures", "{failure}", "How often the store went away.")
 
+WORKFLOW_DURATION: Final = Metric(
+    "gen_ai.invoke_workflow.duration",
+    "s",
+    "Duration of a workflow.",
+    (1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200),
+)
+AGENT_DURATION: Final = Metric(
+    "gen_ai.invoke_agent.duration", "s", "Duration of an agent's invocation.", tuple(0.1 * 2**n for n in range(13))
+)
+AGENT_INFERENCE_CALLS: Final = Metric(
+    "gen_ai.invoke_agent.inference_calls",
+    "{inference_call}",
+    "Inference calls that an agent made in one invocation.",
+    tuple(2**n for n in range(8)),
+)
+AGENT_TOOL_CALLS: Final = Metric(
+    "gen_ai.invoke_agent.tool_calls",
+    "{tool_call}",
+    "Tools that an agent executed in one invocation.",
+    tuple(2**n for n in range(8)),
+)
+TOOL_DURATION: Final = Metric("gen_ai.execute_tool.duration", "s", "Duration of a tool's execution.", DURATION_BUCKETS)
+
 ATTEMPTS: Final = Metric("genscope.client.attempts", "{attempt}", "HTTP attempts, retries included, by how they ended.")
 """Counter; an attempt that failed carries `genscope.error.kind`."""
 # The unit in braces is none to Prometheus: genscope_client_cost_total.

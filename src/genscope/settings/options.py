@@ -8,8 +8,10 @@ from dataclasses import dataclass, fields
 from genscope.settings.budget import BudgetOptions
 from genscope.settings.content import ContentOptions
 from genscope.settings.cost import CostOptions
+from genscope.settings.identity import IdentityOptions
 from genscope.settings.option import option
 from genscope.settings.redaction import RedactionOptions
+from genscope.settings.sampling import SamplingOptions
 from genscope.settings.values import Hook, boolean, function, mapping, one_of, tokens
 
 
@@ -89,7 +91,15 @@ class TelemetryOptions:
 
 
 @dataclass(frozen=True)
-class Settings(BudgetOptions, CostOptions, RedactionOptions, ContentOptions, TelemetryOptions):
+class Settings(
+    BudgetOptions,
+    CostOptions,
+    RedactionOptions,
+    ContentOptions,
+    IdentityOptions,
+    SamplingOptions,
+    TelemetryOptions,
+):
     """The options of one instrumentation."""
 
 

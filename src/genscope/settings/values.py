@@ -64,6 +64,21 @@ def words(value: Any) -> tuple[str, ...]:
     return tuple(word for item in cast("Collection[Any]", items) if (word := str(item).strip()))
 
 
+_IDENTITY_NAME: Final = re.compile(r"conversation_id|user_id|tenant|tag\.(\*|[^\s,*]+)")
+
+
+def identity_names(value: Any) -> tuple[str, ...]:
+    """Parts of an identity, separated by commas."""
+    accepted = "conversation_id, user_id, tenant, tag.NAME, tag.*"
+    try:
+        names = words(value)
+    except ValueError:
+        raise ValueError(accepted) from None
+    if not all(map(_IDENTITY_NAME.fullmatch, names)):
+        raise ValueError(accepted)
+    return names
+
+
 def limits(value: Any) -> Any:
     """What is in them is read where budgets are known: what is wrong there must not look like no budget at all."""
     return value

@@ -22,6 +22,13 @@ _RESPONSE_ID: Final = semconv.RESPONSE_ID
 _RESPONSE_MODEL: Final = semconv.RESPONSE_MODEL
 _FINISH_REASONS: Final = semconv.RESPONSE_FINISH_REASONS
 _USAGE: Final = semconv.USAGE
+_REQUEST_STREAM: Final = semconv.REQUEST_STREAM
+_STREAM_CHUNKS: Final = semconv.STREAM_CHUNKS
+_TIME_TO_LAST_CHUNK: Final = semconv.TIME_TO_LAST_CHUNK
+_TIME_TO_FIRST_REASONING_TOKEN: Final = semconv.TIME_TO_FIRST_REASONING_TOKEN
+_TIME_TO_FIRST_TOKEN: Final = semconv.TIME_TO_FIRST_TOKEN
+_RESPONSE_TIME_TO_FIRST_CHUNK: Final = semconv.RESPONSE_TIME_TO_FIRST_CHUNK
+_STREAM_OUTCOME: Final = semconv.STREAM_OUTCOME
 
 
 class _ByProvider(dict[str, dict[str, str]]):
@@ -47,8 +54,11 @@ def request_attributes(op: Operation) -> Attributes:
     for meaning, value in op.request.items():
         if meaning in names:
             attributes[names[meaning]] = value
+    if op.identity is not None:
+        for name, value in op.identity.attributes.items():
+            attributes.setdefault(name, value)  # the provider's own conversation is that of the call
     if op.streaming:
-        attributes[semconv.REQUEST_STREAM] = True
+        attributes[_REQUEST_STREAM] = True
     if op.server_address is not None:
         attributes[_SERVER_ADDRESS] = op.server_address
         attributes[_SERVER_PORT] = op.server_port
@@ -97,17 +107,17 @@ def response_attributes(op: Operation) -> Attributes:
 
 
 def _add_stream(attributes: Attributes, op: Operation) -> None:
-    attributes[semconv.STREAM_CHUNKS] = op.chunks
+    attributes[_STREAM_CHUNKS] = op.chunks
     for name, moment in (
-        (semconv.TIME_TO_LAST_CHUNK, op.last_chunk),
-        (semconv.TIME_TO_FIRST_REASONING_TOKEN, op.first_reasoning_token),
-        (semconv.TIME_TO_FIRST_TOKEN, op.first_token),
-        (semconv.RESPONSE_TIME_TO_FIRST_CHUNK, op.first_chunk),
+        (_TIME_TO_LAST_CHUNK, op.last_chunk),
+        (_TIME_TO_FIRST_REASONING_TOKEN, op.first_reasoning_token),
+        (_TIME_TO_FIRST_TOKEN, op.first_token),
+        (_RESPONSE_TIME_TO_FIRST_CHUNK, op.first_chunk),
     ):
         if moment is not None:
             attributes[name] = moment - op.started
     if op.outcome is not None:
-        attributes[semconv.STREAM_OUTCOME] = op.outcome
+        attributes[_STREAM_OUTCOME] = op.outcome
 
 
 def _add_retries(attributes: Attributes, attempts: Sequence[Attempt]) -> None:

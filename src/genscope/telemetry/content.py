@@ -57,8 +57,18 @@ class ContentWriter:
         error = None if op.content is None else op.content.error
         if error is None:
             return None
-        limit = self.max_bytes if self.max_together is None else min(self.max_bytes, self.max_together)
-        return to_plain(error, limit, self.max_text)
+        return self.text(error)
+
+    def text(self, value: str) -> str | None:
+        """A text by itself."""
+        return to_plain(value, self._limit(None), self.max_text)
+
+    def json(self, value: Any, longest: int | None = None) -> str | None:
+        """A value by itself, for a span."""
+        return to_json(value, self._limit(longest), self.max_text)
+
+    def _limit(self, longest: int | None) -> int:
+        return min(limit for limit in (self.max_bytes, self.max_together, longest) if limit is not None)
 
     def _said(self, content: Content, omitted: int) -> dict[str, Any]:
         """By attribute; what matters least comes first."""

@@ -25,6 +25,7 @@ from genscope.core.operation import Operation
 from genscope.core.pipeline import Stage
 from genscope.semconv import Flavour, Metric
 from genscope.telemetry.measures import MEASURES, Attributes, attributes_of
+from genscope.telemetry.metric_tags import MetricTags
 from genscope.telemetry.neighbours import measures_itself
 from genscope.telemetry.scope import SCOPE, is_placeholder
 
@@ -71,10 +72,22 @@ class _Table:
             attributes = {name: attributes[name] for name in (semconv.OPERATION_NAME, semconv.PROVIDER_NAME)}
         return self.series.get(key) or self.series.setdefault(key, _Series(attributes))
 
-    def attributes_of(self, op: Operation) -> Attributes:
-        """Those that all metrics of a call share, of a limited number of sets."""
+    def of(self, op: Operation) -> _Series:
         key = (op.name, op.provider, op.model, op.response_model, op.server_address, op.server_port)
-        return (self.series.get(key) or self.add(key, op)).base
+        return self.series.get(key) or self.add(key, op)
+
+    def attributes_of(self, op: Operation, tags: MetricTags | None = None) -> Attributes:
+        """Those that all metrics of a call share, of a limited number of sets."""
+        base = self.of(op).base
+        return base if tags is None else base | tags.of_identity(op.identity)
+
+    def tagged(self, op: Operation, tags: dict[str, str]) -> _Series:
+        """The series of a call, the part of it that is for whom the tags say."""
+        series = self.of(op)
+        key = (*series.base.values(), *tags.items())
+        if not tags or (key not in self.series and len(self.series) >= _MAX_SERIES):
+            return series
+        return self.series.get(key) or self.series.setdefault(key, _Series(series.base | tags))
 
     def _attempts(self, options: CallbackOptions) -> Iterator[Observation]:
         for series in [series for series in list(self.series.values()) if series.attempts]:
@@ -92,6 +105,12 @@ class _Table:
 
 
 _PER_DOLLAR: Final = 10**12
+
+
+def measure(histogram: Histogram, amount: float, attributes: Attributes, context: Any) -> None:
+    """One measurement of what is no call to a model."""
+    with _measuring:
+        histogram.record(amount, attributes, context)
 
 
 class _Global:
@@ -133,15 +152,24 @@ if hasattr(os, "register_at_fork"):
 
 
 def metric_stages(
-    provider: MeterProvider | None, flavours: Sequence[Flavour], *, chunk_times: bool = False
+    provider: MeterProvider | None,
+    flavours: Sequence[Flavour],
+    *,
+    chunk_times: bool = False,
+    tags: tuple[str, ...] = (),
 ) -> Iterator[Stage]:
-    """The stages that measure calls under the names of these flavours (`semconv.flavours`)."""
-    yield Metrics(provider, semconv.DEFAULT if semconv.DEFAULT in flavours else Flavour({}))
+    """The stages that measure calls under the names of these flavours (`semconv.flavours`).
+
+    `tags` is the setting `metric_tags`: what of a call's identity its measurements have.
+    """
+    tagging = MetricTags(tags) if tags else None
+    first = semconv.DEFAULT if semconv.DEFAULT in flavours else Flavour({})
+    yield Metrics(provider, first) if tagging is None else TaggedMetrics(provider, first, tagging)
     for flavour in flavours:
         if flavour != semconv.DEFAULT:
-            yield Measurements(provider, flavour)
+            yield Measurements(provider, flavour, tagging)
         if chunk_times and "time_per_output_chunk" in flavour.metrics:
-            yield ChunkTimes(provider, flavour)
+            yield ChunkTimes(provider, flavour, tagging)
 
 
 class Metrics(Stage):
@@ -163,9 +191,10 @@ class Metrics(Stage):
     def idle(self) -> bool:
         return is_placeholder(self._provider or get_meter_provider())
 
-    def end(self, op: Operation) -> None:
-        key = (op.name, op.provider, op.model, op.response_model, op.server_address, op.server_port)
-        series = self._series.get(key) or self._table.add(key, op)
+    def end(self, op: Operation, series: _Series | None = None) -> None:
+        if series is None:
+            key = (op.name, op.provider, op.model, op.response_model, op.server_address, op.server_port)
+            series = self._series.get(key) or self._table.add(key, op)
         context, failure, usage = op.context, op.failure, op.usage
         with _measuring:
             series.attempts += 1
@@ -181,9 +210,10 @@ class Metrics(Stage):
                 series.unpriced += 1
             if op.neighbour is not None and measures_itself(op.neighbour):
                 return
-            base = series.base
             self._duration.record(
-                op.duration, base if failure is None else base | {semconv.ERROR_TYPE: failure.type}, context
+                op.duration,
+                series.base if failure is None else series.base | {semconv.ERROR_TYPE: failure.type},
+                context,
             )
             if usage is not None:
                 if usage.input_tokens is not None:
@@ -191,15 +221,27 @@ class Metrics(Stage):
                 if usage.output_tokens is not None:
                     self._tokens.record(usage.output_tokens, series.of_output, context)
             if op.first_chunk is not None:
-                self._first_chunk.record(op.first_chunk - op.started, base, context)
+                self._first_chunk.record(op.first_chunk - op.started, series.base, context)
+
+
+class TaggedMetrics(Metrics):
+    """The same, by for whom the calls are."""
+
+    def __init__(self, provider: MeterProvider | None, flavour: Flavour, tags: MetricTags) -> None:
+        super().__init__(provider, flavour)
+        self._tags = tags
+
+    def end(self, op: Operation, series: _Series | None = None) -> None:
+        super().end(op, self._table.tagged(op, self._tags.of_identity(op.identity)))
 
 
 class Measurements(Stage):
     """Any other flavour, as its table says. What most calls pay for has code of its own in `Metrics` instead."""
 
-    def __init__(self, provider: MeterProvider | None, flavour: Flavour) -> None:
+    def __init__(self, provider: MeterProvider | None, flavour: Flavour, tags: MetricTags | None = None) -> None:
         meter = meter_of(provider)
         self._provider = provider
+        self._tags = tags
         self._table = _table_of(provider, meter)
         self._shared = flavour.shared
         self._measured = [
@@ -214,7 +256,7 @@ class Measurements(Stage):
     def end(self, op: Operation) -> None:
         if self._shared and op.neighbour is not None and measures_itself(op.neighbour):
             return
-        base = self._table.attributes_of(op)
+        base = self._table.attributes_of(op, self._tags)
         with _measuring:
             for metric, measure, record in self._measured:
                 if metric.covers(op.name):
@@ -225,8 +267,9 @@ class Measurements(Stage):
 class ChunkTimes(Stage):
     """Time between the chunks of a stream: a measurement for each chunk, and therefore only on request."""
 
-    def __init__(self, provider: MeterProvider | None, flavour: Flavour) -> None:
+    def __init__(self, provider: MeterProvider | None, flavour: Flavour, tags: MetricTags | None = None) -> None:
         self._provider = provider
+        self._tags = tags
         self._metric = flavour.metrics["time_per_output_chunk"]
         meter = meter_of(provider)
         self._table = _table_of(provider, meter)
@@ -240,7 +283,7 @@ class ChunkTimes(Stage):
             return
         if op.neighbour is None or not measures_itself(op.neighbour):
             with _measuring:
-                self._gap.record(gap, self._table.attributes_of(op), op.context)
+                self._gap.record(gap, self._table.attributes_of(op, self._tags), op.context)
 
 
 def meter_of(provider: MeterProvider | None) -> Meter:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from sys import modules
 from typing import Any, Final
 
-from opentelemetry.context import get_current
+from opentelemetry.context import Context, get_current
 from opentelemetry.trace import (
     INVALID_SPAN,
+    Link,
+    Span,
     SpanKind,
     Status,
     StatusCode,
@@ -18,6 +21,7 @@ from opentelemetry.trace import (
 )
 
 from genscope import semconv
+from genscope.core.identity import surround
 from genscope.core.operation import Failure, Operation
 from genscope.core.pipeline import Stage
 from genscope.telemetry.attributes import Attributes, identity_attributes, request_attributes, response_attributes
@@ -32,8 +36,11 @@ from genscope.telemetry.neighbours import (
     find_neighbour,
 )
 from genscope.telemetry.scope import SCOPE, is_placeholder
+from genscope.telemetry.unsampled_parent import link_to_unsampled
 
 _CLIENT: Final = SpanKind.CLIENT
+_STRANGERS: Final = frozenset({LATECOMER, OPENLLMETRY_ANTHROPIC, OPENINFERENCE_ANTHROPIC})
+_are_absent = modules.keys().isdisjoint
 
 
 class NoSpans(Stage):
@@ -44,6 +51,7 @@ class NoSpans(Stage):
 
     def start(self, op: Operation) -> None:
         op.span = INVALID_SPAN
+        surround(op, get_current())
 
 
 class Spans(Stage):
@@ -75,14 +83,21 @@ class Spans(Stage):
     def start(self, op: Operation) -> None:
         parent = get_current()
         if op.neighbour is not None:  # the SDK's own span is to stay, and only the SDK knows it
+            surround(op, parent)
             op.span, op.context = INVALID_SPAN, parent
             return
-        if parent or LATECOMER in modules or OPENLLMETRY_ANTHROPIC in modules or OPENINFERENCE_ANTHROPIC in modules:
+        if parent or not _are_absent(_STRANGERS):
+            surround(op, parent)
             neighbour = find_neighbour(op, parent, self._provider)
             if neighbour is not None:
                 op.span, op.neighbour = neighbour
                 op.context = parent
                 op.span.set_attribute(semconv.ENRICHED, True)
+                return
+            links = link_to_unsampled(parent)
+            if links:
+                op.span = self._start_rarely(op, parent, links)
+                op.context = set_span_in_context(op.span, parent)
                 return
         op.span = self._tracer.start_span(
             f"{op.name} {op.model}" if op.model else op.name,
@@ -94,6 +109,8 @@ class Spans(Stage):
         op.context = set_span_in_context(op.span, parent)
 
     def end(self, op: Operation) -> None:
+        if op.surroundings is not None:
+            op.surroundings.count(op)
         span = op.span
         if span is None:
             return
@@ -128,11 +145,13 @@ class Spans(Stage):
             op.span.set_attributes({name: value for name, value in ours.items() if name not in known})
         elif isinstance(op.span, Awaited) and not op.span.will_come(op):
             op.neighbour = None
-            name = f"{op.name} {op.model}" if op.model else op.name
-            op.span = self._tracer.start_span(
-                name, op.context, _CLIENT, request_attributes(op), start_time=op.started_at
-            )
+            op.span = self._start_rarely(op, op.context, link_to_unsampled(op.context))
             self.end(op)
+
+    def _start_rarely(self, op: Operation, parent: Context | None, links: Sequence[Link]) -> Span:
+        """As in `start`, where no call is spent on it."""
+        name = f"{op.name} {op.model}" if op.model else op.name
+        return self._tracer.start_span(name, parent, _CLIENT, request_attributes(op), links, op.started_at)
 
     def _said(self, op: Operation) -> Attributes:
         if self._content is None or op.content is None:

@@ -17,8 +17,14 @@ _LONGEST: Final = 96
 
 
 def identity_of(op: Operation) -> Mapping[str, Any]:
-    """What the record says of whom a call is for. The one place to connect what surrounds a call."""
-    return {"conversation": op.request.get("conversation_id")}
+    """What the record says of whom a call is for: the conversation is the provider's own, if the request names one."""
+    found: dict[str, Any] = {"conversation": op.request.get("conversation_id")}
+    who = op.identity
+    if who is not None:
+        found["conversation"] = found["conversation"] or who.conversation_id
+        found |= {"user": who.user_id, "tenant": who.tenant}
+        found |= {f"tag:{name}": value for name, value in who.tags.items()}
+    return found
 
 
 def scope_value(op: Operation, name: str, identity: Identity) -> str | None:

@@ -11,7 +11,7 @@ from genscope.core.operation import Operation
 from genscope.core.pipeline import Faults, Stage
 from genscope.features.redaction.engine import Redactor, make_redactor
 from genscope.features.redaction.walk import Walk
-from genscope.settings import UNREADABLE, Settings
+from genscope.settings import UNREADABLE, Settings, complained
 
 logger = logging.getLogger("genscope")
 
@@ -56,7 +56,10 @@ def redaction(settings: Settings) -> Iterator[Stage]:
     try:
         walk = make_walk(settings)
     except ValueError as reason:
-        logger.warning("genscope: no content is written: %s", reason)
+        complaint = f"no content is written: {reason}"
+        if complaint not in complained:  # once, however many SDKs have the same settings
+            complained.add(complaint)
+            logger.warning("genscope: %s", complaint)
         yield Withheld()
     else:
         if walk is not None:

@@ -1,0 +1,228 @@
+"""One annotated span, from its beginning to its one end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from time import perf_counter, time_ns
+from typing import Any, Final, cast
+
+from opentelemetry.context import get_current, set_value
+from opentelemetry.trace import Span, Status, StatusCode, set_span_in_context
+
+from genscope import semconv
+from genscope.annotate.kinds import AGENT, TOOL, Kind
+from genscope.annotate.output import Output, output
+from genscope.annotate.said import written_arguments, written_error, written_result
+from genscope.core import aside
+from genscope.core.ambient import suppressed
+from genscope.core.identity import identity_in
+from genscope.core.subtree import OPEN_SPAN, OpenSpan, Sums
+from genscope.telemetry.exceptions import exception_attributes
+
+_ENDS_AN_ITERATION: Final = (StopIteration, StopAsyncIteration, GeneratorExit)
+"""How `__next__` says that there is no more; no error."""
+_INTERRUPTS: Final = frozenset({"CancelledError", "Cancelled", "KeyboardInterrupt", "SystemExit"})
+"""Classes by name: asyncio and trio need not be loaded."""
+_MOST_ITEMS: Final = 10_000
+
+
+def begin(
+    kind: Kind,
+    name: str,
+    attributes: dict[str, Any],
+    arguments: Callable[[], Any] | None = None,
+    call_id: str | None = None,
+) -> Run | None:
+    """A span that starts now; None where nobody would see it. Never raises."""
+    out: Output | None = None
+    try:
+        out = output()
+        if out.idle() or suppressed():
+            return None
+        run = Run(out, kind, name, attributes, call_id)
+    except Exception as fault:
+        if out is None:
+            raise
+        out.faults.report("annotating a function", fault)
+        return None
+    if arguments is not None:
+        run.say_input(arguments)
+    return run
+
+
+class Run:
+    """What is annotated, while it runs. Its methods raise nothing."""
+
+    def __init__(self, out: Output, kind: Kind, name: str, attributes: dict[str, Any], call_id: str | None) -> None:
+        parent: Any = get_current()
+        around: OpenSpan | None = parent.get(OPEN_SPAN)
+        self.sums = Sums() if kind.sums else None
+        self.node = OpenSpan(around, agent=name if kind is AGENT else None, sums=self.sums)
+        self.call_id = call_id
+        who = identity_in(parent)
+        known: dict[str, Any] = {} if who is None else dict(who.attributes)
+        agent = self.node.agent_name()
+        if agent and kind is TOOL:
+            known[semconv.AGENT_NAME] = agent
+        if call_id is not None:
+            known[semconv.TOOL_CALL_ID] = call_id
+        known |= attributes
+        if kind.name is not None and name:
+            known[kind.name] = name
+        known[kind.operation[0]] = kind.operation[1]
+        self._known = known
+        self._out, self._kind, self._name = out, kind, name
+        self._unfinished = [True]  # list.pop is atomic: two threads cannot both end it
+        self._items: list[Any] | None = None
+        self._room = 0
+        self.outcome: str | None = None
+        self._started_at, self._started = time_ns(), perf_counter()
+        self.span: Span = out.tracer.start_span(
+            f"{kind.word} {name}" if name else kind.word, parent, kind.span_kind, known, start_time=self._started_at
+        )
+        self.context: Any = set_value(OPEN_SPAN, self.node, set_span_in_context(self.span, parent))
+        self._records = self.span.is_recording()
+        self._opened_in: Any = self.context
+
+    def say_input(self, value: Callable[[], Any]) -> None:
+        """Write what goes in, if anybody wants to know."""
+        if self._out.writer is not None and self._records:
+            try:
+                said = written_arguments(self._out, self.span, self._kind, self._name, self.call_id, value())
+                self.span.set_attributes(said)
+            except Exception as fault:
+                self._out.faults.report("writing what goes in", fault)
+
+    def say_output(self, value: Any) -> None:
+        """Write what comes out; how many documents it is even where nobody wants to know more."""
+        if not self._records:
+            return
+        try:
+            if self._kind.documents and isinstance(value, (list, tuple)):
+                self.span.set_attribute(semconv.DOCUMENTS, len(cast("list[Any]", value)))
+            if self._out.writer is not None:
+                self.span.set_attributes(written_result(self._out, self.span, self._kind, self.call_id, value))
+        except Exception as fault:
+            self._out.faults.report("writing what comes out", fault)
+
+    # --- how it goes on
+
+    def item(self, item: Any) -> None:
+        """A generator has yielded: what it said is kept only if it is to be written, and no more than there is room."""
+        self.outcome = "completed"
+        if self._out.writer is None or not self._records:
+            return
+        if self._items is None:
+            self._items, self._room = [], self._out.writer.max_bytes
+        if self._room > 0 and len(self._items) < _MOST_ITEMS:
+            self._items.append(item)
+            self._room -= len(item) if isinstance(item, str) else 1
+
+    def succeed(self, result: Any) -> None:
+        self._end(partial(self._succeeded, result))
+
+    def fail(self, error: BaseException) -> None:
+        if isinstance(error, _ENDS_AN_ITERATION):
+            self._end(self._left)
+        else:
+            self._end(partial(self._failed, error))
+
+    def abandon(self) -> None:
+        """A destructor may call this, with any lock held by its thread."""
+        self.outcome = "abandoned"
+        aside.run(partial(self._end, self._left))
+
+    # --- how it ends
+
+    def _end(self, finish: Callable[[], str | None]) -> None:
+        try:
+            self._unfinished.pop()
+        except IndexError:
+            return
+        duration = perf_counter() - self._started
+        error_type: str | None = None
+        try:
+            if self._kind is TOOL:
+                self.node.count_tool()
+            self.node.open = False
+            error_type = finish()
+            if self._records:
+                self._sum_up()
+        except Exception as fault:
+            self._out.faults.report("ending an annotated span", fault)
+        finally:
+            self.span.end(self._started_at + int(duration * 1e9))
+        try:
+            self._measure(duration, error_type)
+        except Exception as fault:
+            self._out.faults.report("measuring an annotated span", fault)
+
+    def _succeeded(self, result: Any) -> None:
+        if self._items is not None:
+            items = self._items
+            result = "".join(items) if all(isinstance(item, str) for item in items) else items
+        self._say_outcome()
+        if result is not None:
+            self.say_output(result)
+
+    def _left(self) -> None:
+        if self._items:
+            self._succeeded(None)
+        else:
+            self._say_outcome()
+
+    def _failed(self, error: BaseException) -> str:
+        interrupted = any(cls.__name__ in _INTERRUPTS for cls in type(error).__mro__)
+        if self.outcome is not None:
+            self.outcome = "cancelled" if interrupted else "failed"
+        self._say_outcome()
+        type_ = type(error).__name__
+        told = self.node.knows(error)
+        if self.node.parent is not None:
+            self.node.parent.remember(error)
+        if self._records:
+            if interrupted:
+                self.span.set_attribute(semconv.ERROR_KIND, "cancelled")
+            self.span.set_attribute(semconv.ERROR_TYPE, type_)
+            self.span.set_status(Status(StatusCode.ERROR, type_))
+            if self._out.exceptions and not told:
+                message = None
+                try:
+                    message = written_error(self._out, error)
+                except Exception as fault:  # its `__str__` is the application's
+                    self._out.faults.report("writing the text of an exception", fault)
+                self.span.add_event("exception", exception_attributes(error, message))
+        return type_
+
+    def _say_outcome(self) -> None:
+        if self.outcome is not None:
+            self.span.set_attribute(semconv.STREAM_OUTCOME, self.outcome)
+
+    def _sum_up(self) -> None:
+        sums = self.sums
+        if sums is None:
+            return
+        found: dict[str, Any] = {
+            semconv.SUBTREE_LLM_CALLS: sums.inferences,
+            semconv.SUBTREE_TOOL_CALLS: sums.tools,
+            semconv.SUBTREE_INPUT_TOKENS: sums.input_tokens,
+            semconv.SUBTREE_OUTPUT_TOKENS: sums.output_tokens,
+            semconv.SUBTREE_FAILED_CALLS: sums.failed or None,
+            semconv.SUBTREE_UNPRICED_CALLS: sums.unpriced or None,
+        }
+        if sums.cost is not None:
+            found[semconv.SUBTREE_COST], found[semconv.SUBTREE_CURRENCY] = sums.cost
+        if self._kind is AGENT:
+            found[semconv.AGENT_TURNS] = sums.own_inferences
+        self.span.set_attributes({name: value for name, value in found.items() if value is not None})
+
+    def _measure(self, duration: float, error_type: str | None) -> None:
+        if self._kind.duration is None:
+            return
+        base = {name: self._known[name] for name in self._kind.measured if name in self._known}
+        failed = base if error_type is None else base | {semconv.ERROR_TYPE: error_type}
+        self._out.measure(self._kind.duration, duration, failed, self._opened_in)
+        if self._kind is AGENT and self.sums is not None:
+            self._out.measure(semconv.AGENT_INFERENCE_CALLS, self.sums.own_inferences, base, self._opened_in)
+            self._out.measure(semconv.AGENT_TOOL_CALLS, self.sums.own_tools, base, self._opened_in)

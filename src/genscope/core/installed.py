@@ -1,0 +1,55 @@
+"""What `instrument()` has set up, for those who are not called through an SDK: annotations and what surrounds calls.
+
+The one that was installed last counts. Where nothing is, the settings are those of the environment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from genscope.core.pipeline import Pipeline
+from genscope.settings import Settings, resolve
+
+
+@dataclass(frozen=True, eq=False)
+class Installation:
+    """Providers are None for the global ones."""
+
+    settings: Settings
+    tracer_provider: Any = None
+    meter_provider: Any = None
+    pipeline: Pipeline | None = None
+
+
+_by_owner: Final[dict[Any, Installation]] = {}
+_in_force: Installation | None = None
+
+
+def install(owner: Any, installation: Installation) -> None:
+    """`owner` has been instrumented."""
+    global _in_force
+    _by_owner.pop(owner, None)
+    _by_owner[owner] = _in_force = installation
+
+
+def remove(owner: Any) -> None:
+    """`owner` has been put back; what was installed before it holds again."""
+    global _in_force
+    _by_owner.pop(owner, None)
+    _in_force = next(reversed(_by_owner.values()), None)
+
+
+def installation() -> Installation:
+    """The one in force."""
+    global _in_force
+    found = _in_force
+    if found is None:
+        found = _in_force = Installation(resolve({}).settings)
+    return found
+
+
+def forget_environment() -> None:
+    """Have the environment read anew, where nothing is installed."""
+    global _in_force
+    _in_force = next(reversed(_by_owner.values()), None)

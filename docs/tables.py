@@ -16,13 +16,14 @@ from genscope import semconv, settings, wire
 from genscope.core.errors import KINDS, RETRYABLE
 from genscope.core.operation import Usage
 from genscope.features.redaction.rules import PRESETS, RULES
-from genscope.instrumentors import SdkInstrumentor, chosen
+from genscope.instrumentors import Instrumentor, chosen
 from genscope.providers import hosts
 from genscope.providers.coverage import coverage_of
+from genscope.providers.stainless import Stainless
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-SDKS = chosen(None)
+SDKS = [one for one in chosen(None) if isinstance(one.target, Stainless)]
 
 _MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -384,9 +385,9 @@ def coverage() -> str:
     ways = ("sync", "async", "stream", "raw")
     rows: list[Sequence[str]] = []
     for sdk in SDKS:
-        found = {f"{route.method} {route.path}": route.reader.OPERATION for route in sdk.sdk.routes}
-        said = {row.request: row for row in coverage_of(sdk.sdk.name).traced}
-        _same(f"routes of {sdk.sdk.name}", said.keys(), found.keys())
+        found = {f"{route.method} {route.path}": route.reader.OPERATION for route in sdk.target.routes}
+        said = {row.request: row for row in coverage_of(sdk.target.name).traced}
+        _same(f"routes of {sdk.target.name}", said.keys(), found.keys())
         rows.append((f"**{_required(sdk)}**", *("",) * 6))
         for request, operation in found.items():
             row = said[request]
@@ -401,13 +402,13 @@ def not_traced() -> str:
     rows: list[Sequence[str]] = []
     for sdk in SDKS:
         rows.append((f"**{_required(sdk)}**", "", ""))
-        for kind in coverage_of(sdk.sdk.name).untraced:
+        for kind in coverage_of(sdk.target.name).untraced:
             where = _codes((*kind.requests, *kind.former)) or "no request"
             rows.append((kind.what, where, kind.why))
     return _table(("What", "Requests", "Why not"), rows)
 
 
-def _required(sdk: SdkInstrumentor) -> str:
+def _required(sdk: Instrumentor) -> str:
     """`cerebras-cloud-sdk >= 1.0`: without the zeros that a requirement may end with."""
     return re.sub(r"(\.\d+?)(\.0)+$", r"\1", sdk.requires)
 

@@ -95,7 +95,7 @@ def test_versions_come_from_the_distribution(tmp_path: Path, monkeypatch: pytest
 def test_instrument_says_one_line_of_all_sdks_that_are_there() -> None:
     script = "import logging\nlogging.basicConfig(level='INFO')\nimport genscope\ngenscope.instrument()"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
-    there = [look_up(one.sdk.package, one.requires) for one in chosen(None)]
+    there = [look_up(one.target.package, one.requires) for one in chosen(None)]
     names = ", ".join(f"{sdk.package} {sdk.version}" for sdk in there if sdk.version is not None)
     assert done.stderr == f"INFO:genscope:genscope {__version__} traces {names}; content: off\n"
 

@@ -142,7 +142,8 @@ def named_for_what_it_does(module: Module) -> Iterator[str]:
 OTEL_ROOMS = (
     "genscope.core.call", "genscope.core.ambient", "genscope.core.identity", "genscope.core.subtree",
     "genscope.telemetry", "genscope.features", "genscope.local",
-    "genscope.instrumentors", "genscope.annotate", "genscope.cli", "genscope.environment_variables",
+    "genscope.instrumentors", "genscope.annotate", "genscope.frameworks", "genscope.cli",
+    "genscope.environment_variables",
 )  # fmt: skip
 TERMINAL_ROOMS = ("genscope.local", "genscope.cli")
 EXPORTERS = "genscope.features.redaction.exporters"  # only who has the SDK can have anything to export
@@ -236,6 +237,22 @@ RULES = [
             Module("genscope.annotate.new", "from genscope.core.ambient import hold\nfrom genscope import semconv"),
             Module("genscope.annotate.new", "from genscope.features.redaction.stage import redaction"),
         ),
+    ),
+    Rule(
+        "frameworks import only annotations, core, telemetry, settings and semconv",
+        may_import_of_ours(
+            "genscope.frameworks",
+            "genscope.annotate",
+            "genscope.core",
+            "genscope.telemetry",
+            "genscope.settings",
+            "genscope.semconv",
+        ),
+        catches=(
+            Module("genscope.frameworks.new", "from genscope.providers.openai import OPENAI"),
+            Module("genscope.frameworks.new", "from genscope.instrumentors import chosen"),
+        ),
+        allows=(Module("genscope.frameworks.new", "from genscope.annotate.kinds import AGENT\nfrom . import runs"),),
     ),
     Rule(
         "opentelemetry stays in its rooms",

@@ -21,6 +21,7 @@ from genscope.instrumentors import chosen
 from genscope.providers import coverage
 from genscope.providers.coverage import Coverage, Untraced, coverage_of
 from genscope.providers.routes import Routes
+from genscope.providers.stainless import Stainless
 
 MODES = {"sync": "Client", "async": "AsyncClient"}
 """What every SDK of this family calls its client, besides a name of its own."""
@@ -168,16 +169,16 @@ def unaccounted(sdk: Sdk, found: Found) -> list[str]:
     return faults
 
 
-ALL = {one.sdk.name: one for one in chosen(None)}
+ALL = {one.target.name: one for one in chosen(None) if isinstance(one.target, Stainless)}
 
 
 @pytest.fixture(scope="module", params=ALL)
 def sdk(request: pytest.FixtureRequest) -> Sdk:
     one = ALL[request.param]
-    version = look_up(one.sdk.package, one.requires).version
+    version = look_up(one.target.package, one.requires).version
     if version is None:
-        pytest.skip(f"{one.sdk.package} is not installed")
-    return Sdk(request.param, one.sdk.package, version, Routes(one.sdk.routes), coverage_of(request.param))
+        pytest.skip(f"{one.target.package} is not installed")
+    return Sdk(request.param, one.target.package, version, Routes(one.target.routes), coverage_of(request.param))
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +201,7 @@ def test_every_method_of_the_sdk_is_accounted_for(sdk: Sdk, mode: str) -> None:
 
 def test_a_method_that_nobody_has_thought_of_is_found() -> None:
     batches = Untraced("batches", ("/batches/...",), "later", calls=("*.connect",))
-    sdk = Sdk("openai", "openai", "1", Routes(ALL["openai"].sdk.routes), Coverage("1", (), (batches,)))
+    sdk = Sdk("openai", "openai", "1", Routes(ALL["openai"].target.routes), Coverage("1", (), (batches,)))
     found = {
         "songs.create": [Sent("post", "/songs", False)],
         "chat.completions.create": [Sent("post", "/chat/completions", False)],

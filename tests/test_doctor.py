@@ -29,11 +29,11 @@ from genscope.local.doctor.sdks import examine_entry_points, judge
 
 ROOT = Path(__file__).parents[1]
 OPENAI = version("openai")
-SDKS = {one.sdk.name: look_up(one.sdk.package, one.requires) for one in chosen(None)}
+SDKS = {one.target.name: look_up(one.target.package, one.requires) for one in chosen(None)}
 HERE = [name for name, sdk in SDKS.items() if sdk.version is not None]
 """Those that are installed; `openai` always is."""
 OURS = [f"genscope_{name}" for name in SDKS]
-DISTRIBUTIONS = {one.sdk.name: Requirement(one.requires).name for one in chosen(None)}
+DISTRIBUTIONS = {one.target.name: Requirement(one.requires).name for one in chosen(None)}
 INSTRUMENT = str(Path(sys.executable).parent / "opentelemetry-instrument")
 DOCTOR = [sys.executable, "-m", "genscope.cli", "doctor"]
 QUIET = {"OTEL_TRACES_EXPORTER": "console", "OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}

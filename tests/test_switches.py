@@ -577,10 +577,10 @@ def test_the_usual_limit_drops_nothing(simulator: Simulator) -> None:
 
 def test_the_same_again_is_nothing(simulator: Simulator, caplog: pytest.LogCaptureFixture) -> None:
     with instrumented(stream_usage=True) as recorder:
-        before = OpenAIInstrumentor().seam
+        before = OpenAIInstrumentor().attachment
         genscope.instrument()
         genscope.instrument(stream_usage=True, only="openai")
-        assert OpenAIInstrumentor().seam is before
+        assert OpenAIInstrumentor().attachment is before
         chat(simulator)
     recorder.span()
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []

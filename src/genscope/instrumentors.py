@@ -1,4 +1,4 @@
-"""Targets of the `opentelemetry_instrumentor` entry points: one class for each SDK."""
+"""Targets of the `opentelemetry_instrumentor` entry points: one class for each SDK and each framework."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 from genscope import settings
 from genscope.announce import announce
 from genscope.assembly import Providers, assemble
+from genscope.core.attachment import Attachment, Target
 from genscope.core.installed import Installation, install, remove
 from genscope.providers.anthropic import ANTHROPIC
 from genscope.providers.cerebras import CEREBRAS
 from genscope.providers.groq import GROQ
 from genscope.providers.openai import OPENAI
-from genscope.providers.stainless import Seam, Stainless
 from genscope.providers.together import TOGETHER
 from genscope.providers.writer import WRITER
 from genscope.settings import Resolution
@@ -44,15 +44,16 @@ _HANDED: Final = (
 """Keyword arguments of `instrument()` that are no settings."""
 
 
-class SdkInstrumentor(BaseInstrumentor):
+class Instrumentor(BaseInstrumentor):
     """`instrument()` takes `tracer_provider`, `meter_provider`, `logger_provider`, `stages` and every setting."""
 
-    sdk: ClassVar[Stainless]
+    target: ClassVar[Target]
+    """What is traced."""
     requires: ClassVar[str]
-    """The versions of the SDK that are supported, as a requirement."""
+    """The versions of it that are supported, as a requirement."""
     configuration: ClassVar[type] = FileOptions
 
-    seam: Seam | None = None
+    attachment: Attachment | None = None
     providers: Providers = Providers()
     resolution: Resolution | None = None
     """The settings now in force, and where they come from."""
@@ -85,71 +86,71 @@ class SdkInstrumentor(BaseInstrumentor):
         providers = Providers(handed["tracer_provider"], handed["meter_provider"], handed["logger_provider"])
         settings.complain(resolution)
         pipeline = assemble(providers, handed["stages"], resolution.settings)
-        seam = Seam(self.sdk, pipeline, resolution.settings)
-        seam.patch.install()
-        install(self.sdk.name, Installation(resolution.settings, providers.tracer, providers.meter, pipeline))
-        self.seam, self.providers, self.resolution = seam, providers, resolution
+        attachment = self.target.attach(pipeline, resolution.settings)
+        attachment.install()
+        install(self.target.name, Installation(resolution.settings, providers.tracer, providers.meter, pipeline))
+        self.attachment, self.providers, self.resolution = attachment, providers, resolution
         self._given = given
-        announce(self.sdk.package, self.requires, resolution.settings)
+        announce(self.target.package, self.requires, resolution.settings)
 
     def _uninstrument(self, **kwargs: Any) -> None:
-        if self.seam is not None:
-            self.seam.patch.remove()
-            remove(self.sdk.name)
-            self.seam = self.resolution = None
+        if self.attachment is not None:
+            self.attachment.remove()
+            remove(self.target.name)
+            self.attachment = self.resolution = None
             if not kwargs.get("again"):
                 settings.complained.clear()
 
 
-class OpenAIInstrumentor(SdkInstrumentor):
+class OpenAIInstrumentor(Instrumentor):
     """The `openai` package, and every provider that is reached through it."""
 
-    sdk = OPENAI
+    target = OPENAI
     requires = "openai >= 1.26.0"
 
 
-class AnthropicInstrumentor(SdkInstrumentor):
+class AnthropicInstrumentor(Instrumentor):
     """The `anthropic` package, on every platform that it has a client for."""
 
-    sdk = ANTHROPIC
+    target = ANTHROPIC
     requires = "anthropic >= 0.40.0"
 
 
-class GroqInstrumentor(SdkInstrumentor):
+class GroqInstrumentor(Instrumentor):
     """The `groq` package."""
 
-    sdk = GROQ
+    target = GROQ
     requires = "groq >= 0.11.0"
 
 
-class TogetherInstrumentor(SdkInstrumentor):
+class TogetherInstrumentor(Instrumentor):
     """The `together` package, since Stainless generates it."""
 
-    sdk = TOGETHER
+    target = TOGETHER
     requires = "together >= 2.0.0"
 
 
-class CerebrasInstrumentor(SdkInstrumentor):
+class CerebrasInstrumentor(Instrumentor):
     """The `cerebras-cloud-sdk`."""
 
-    sdk = CEREBRAS
+    target = CEREBRAS
     requires = "cerebras-cloud-sdk >= 1.0.0"
 
 
-class WriterInstrumentor(SdkInstrumentor):
+class WriterInstrumentor(Instrumentor):
     """The `writer-sdk`."""
 
-    sdk = WRITER
+    target = WRITER
     requires = "writer-sdk >= 2.0.0"
 
 
-_ALL = tuple(SdkInstrumentor.__subclasses__())
+_ALL = tuple(Instrumentor.__subclasses__())
 """Those above."""
 
 
-def chosen(only: Iterable[str] | None) -> list[SdkInstrumentor]:
+def chosen(only: Iterable[str] | None) -> list[Instrumentor]:
     """The instrumentors of the SDKs named in `only`, of all without it. Raises `ValueError` for an unknown name."""
-    by_name = {cls.sdk.name: cls for cls in _ALL}
+    by_name = {cls.target.name: cls for cls in _ALL}
     names = list(by_name) if only is None else [only] if isinstance(only, str) else list(only)
     unknown = [name for name in names if name not in by_name]
     if unknown:

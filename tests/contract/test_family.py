@@ -36,7 +36,7 @@ def test_uninstrument_restores_every_attribute(sdk: Sdk) -> None:
 @each_sdk
 def test_it_is_chosen_by_its_name(sdk: Sdk) -> None:
     before, recorder = door(sdk), Recorder()
-    name = sdk.instrumentor().sdk.name
+    name = sdk.instrumentor().target.name
     assert name == sdk.provider  # as the provider's SDK is called in settings and entry points
     genscope.instrument(only=[name], **recorder.providers)
     try:

@@ -58,7 +58,7 @@ def reader(function: str) -> Break:
     """A function of every reader of the SDK; with a dot, a method of the answer it puts together."""
 
     def put(monkeypatch: pytest.MonkeyPatch, sdk: Sdk, broken: Broken) -> Mapping[str, Any]:
-        for route in sdk.instrumentor().sdk.routes:
+        for route in sdk.instrumentor().target.routes:
             owner, _, name = function.rpartition(".")
             holder = getattr(route.reader, owner) if owner else route.reader
             if hasattr(holder, name):

@@ -26,7 +26,7 @@ BODIES = ("raw_stream_bytes", "streaming_response_lines")
 
 def sends_our_trace(case: Case) -> bool:
     """Where the SDK traces itself and we do in its place, the trace that is sent along is ours: that is echoed."""
-    return case.outcome.name == "echo" and case.sdk.instrumentor().sdk.traces_itself is not None
+    return case.outcome.name == "echo" and case.sdk.instrumentor().target.traces_itself is not None
 
 
 ANSWERS = cases(ODD, shapes=("plain", "stream")) + cases(ODD, apis=MAIN, shapes=BODIES)

@@ -7,7 +7,7 @@ from functools import partial
 from time import perf_counter, time_ns
 from typing import Any, Final, cast
 
-from opentelemetry.context import get_current, set_value
+from opentelemetry.context import Context, get_current, set_value
 from opentelemetry.trace import Span, Status, StatusCode, set_span_in_context
 
 from genscope import semconv
@@ -33,14 +33,18 @@ def begin(
     attributes: dict[str, Any],
     arguments: Callable[[], Any] | None = None,
     call_id: str | None = None,
+    parent: Context | None = None,
 ) -> Run | None:
-    """A span that starts now; None where nobody would see it. Never raises."""
+    """A span that starts now, in the context `parent`, else in the current one; None where nobody would see it.
+
+    Never raises.
+    """
     out: Output | None = None
     try:
         out = output()
         if out.idle() or suppressed():
             return None
-        run = Run(out, kind, name, attributes, call_id)
+        run = Run(out, kind, name, attributes, call_id, get_current() if parent is None else parent)
     except Exception as fault:
         if out is None:
             raise
@@ -54,9 +58,10 @@ def begin(
 class Run:
     """What is annotated, while it runs. Its methods raise nothing."""
 
-    def __init__(self, out: Output, kind: Kind, name: str, attributes: dict[str, Any], call_id: str | None) -> None:
-        parent: Any = get_current()
-        around: OpenSpan | None = parent.get(OPEN_SPAN)
+    def __init__(
+        self, out: Output, kind: Kind, name: str, attributes: dict[str, Any], call_id: str | None, parent: Context
+    ) -> None:
+        around = cast("OpenSpan | None", parent.get(OPEN_SPAN))
         self.sums = Sums() if kind.sums else None
         self.node = OpenSpan(around, agent=name if kind is AGENT else None, sums=self.sums)
         self.call_id = call_id

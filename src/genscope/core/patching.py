@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
@@ -11,6 +10,8 @@ from typing import Any
 from weakref import ref
 
 import wrapt
+
+from genscope.core.attachment import when_imported
 
 logger = logging.getLogger("genscope")
 
@@ -54,10 +55,7 @@ class Patch:
 
     def install(self) -> None:
         self.installed = True
-        if self.module in sys.modules:
-            self._bind(sys.modules[self.module])
-        else:
-            wrapt.register_post_import_hook(self._bind, self.module)
+        when_imported(self.module, self._bind)
 
     def remove(self) -> None:
         """Put the original attributes back, the very same objects.

@@ -61,6 +61,9 @@ class Stainless:
         """What it is called in settings and entry points: its package, unless it has an alias."""
         return self.alias or self.package
 
+    def attach(self, pipeline: Pipeline, settings: Settings) -> Patch:
+        return Seam(self, pipeline, settings).patch
+
 
 class Seam:
     """One SDK, wrapped."""

@@ -15,7 +15,7 @@ from genscope.local.doctor.providers import examine_providers
 from genscope.local.doctor.sdks import entry_point_of, examine_entry_points, examine_sdk, instrumentors, judge
 
 if TYPE_CHECKING:
-    from genscope.instrumentors import SdkInstrumentor
+    from genscope.instrumentors import Instrumentor
 
 _DISTRIBUTIONS: Final = (
     "opentelemetry-api",
@@ -63,12 +63,12 @@ def examine(*, timeout: float = 1.0) -> Examination:
 
 
 def _settings(
-    ours: Sequence[SdkInstrumentor], options: Mapping[str, Mapping[str, Any]], problems: list[Problem]
+    ours: Sequence[Instrumentor], options: Mapping[str, Mapping[str, Any]], problems: list[Problem]
 ) -> tuple[Content, list[Setting], list[str]]:
     """Whether content is recorded, what differs from the defaults, and what was said in vain."""
     resolved = {
         name: one.resolution or settings.resolve({}, {k: v for k, v in options.get(name, {}).items() if k != "enabled"})
-        for one, name in ((one, entry_point_of(one) or one.sdk.name) for one in ours)
+        for one, name in ((one, entry_point_of(one) or one.target.name) for one in ours)
     } or {"genscope": settings.resolve({})}
     changed: dict[tuple[str, str, str], Setting] = {}
     defaults = settings.Settings()

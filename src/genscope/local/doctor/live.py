@@ -16,7 +16,7 @@ from genscope.local.doctor.exporters import public
 from genscope.local.doctor.findings import SIGNALS, Exporter, Providers, Signal
 
 if TYPE_CHECKING:
-    from genscope.instrumentors import SdkInstrumentor
+    from genscope.instrumentors import Instrumentor
 
 _SET: Final[Mapping[Signal, tuple[str, str]]] = {
     "traces": ("opentelemetry.trace", "_TRACER_PROVIDER"),
@@ -36,7 +36,7 @@ _INSIDE: Final = (
 _DROPS: Final = re.compile(r"(ParentBased\{root:)?(AlwaysOff|TraceIdRatioBased\{0(\.0+)?\})")
 
 
-def read(instrumentors: Iterable[SdkInstrumentor]) -> Providers | None:
+def read(instrumentors: Iterable[Instrumentor]) -> Providers | None:
     """The providers of this process, those handed to our instrumentors first; None if there is none."""
     active = _set_globally() | _handed_to(instrumentors)
     if not active:
@@ -58,7 +58,7 @@ def read(instrumentors: Iterable[SdkInstrumentor]) -> Providers | None:
     )
 
 
-def _handed_to(instrumentors: Iterable[SdkInstrumentor]) -> dict[Signal, Any]:
+def _handed_to(instrumentors: Iterable[Instrumentor]) -> dict[Signal, Any]:
     handed = [zip(SIGNALS, one.providers, strict=True) for one in instrumentors if one.is_instrumented_by_opentelemetry]
     return {signal: provider for pairs in handed for signal, provider in pairs if provider is not None}
 

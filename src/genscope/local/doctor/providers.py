@@ -10,11 +10,11 @@ from genscope.local.doctor.configuration import INSTALL, expected
 from genscope.local.doctor.findings import Problem, Providers, Signal, in_words
 
 if TYPE_CHECKING:
-    from genscope.instrumentors import SdkInstrumentor
+    from genscope.instrumentors import Instrumentor
 
 
 def examine_providers(
-    ours: Iterable[SdkInstrumentor], problems: list[Problem]
+    ours: Iterable[Instrumentor], problems: list[Problem]
 ) -> tuple[Providers, Mapping[str, Mapping[str, Any]]]:
     """The providers of this process, else those to expect; and a declarative file's options by entry point."""
     active = live.read(ours)

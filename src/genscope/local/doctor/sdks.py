@@ -12,14 +12,14 @@ from genscope.announce import look_up
 from genscope.local.doctor.findings import EntryPoints, Problem, Sdk, State, in_words
 
 if TYPE_CHECKING:
-    from genscope.core.patching import Patch
-    from genscope.instrumentors import SdkInstrumentor
+    from genscope.core.attachment import Attachment
+    from genscope.instrumentors import Instrumentor
 
 INSTRUMENTORS: Final = "opentelemetry_instrumentor"
 DISABLED: Final = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
 
 
-def instrumentors() -> tuple[list[SdkInstrumentor], str | None]:
+def instrumentors() -> tuple[list[Instrumentor], str | None]:
     """One for each SDK that genscope knows; none, and why, if OpenTelemetry or genscope cannot even be imported."""
     try:
         from genscope.instrumentors import chosen
@@ -28,7 +28,7 @@ def instrumentors() -> tuple[list[SdkInstrumentor], str | None]:
     return chosen(None), None
 
 
-def entry_point_of(instrumentor: SdkInstrumentor) -> str | None:
+def entry_point_of(instrumentor: Instrumentor) -> str | None:
     cls = type(instrumentor)
     target = f"{cls.__module__}:{cls.__qualname__}"
     return next((found.name for found in entry_points(group=INSTRUMENTORS) if found.value == target), None)
@@ -71,13 +71,13 @@ def _entry_point(sdk: Sdk) -> str:
     return sdk.entry_point or f"genscope_{sdk.name}"
 
 
-def examine_sdk(instrumentor: SdkInstrumentor, *, in_process: bool) -> Sdk:
+def examine_sdk(instrumentor: Instrumentor, *, in_process: bool) -> Sdk:
     """Look at one SDK; it is imported. `in_process`: what counts is whether it is instrumented already."""
-    package, requires = instrumentor.sdk.package, instrumentor.requires
+    package, requires = instrumentor.target.package, instrumentor.requires
     sdk = look_up(package, requires)
     name, active = entry_point_of(instrumentor), instrumentor.is_instrumented_by_opentelemetry
     found: dict[str, Any] = {
-        "name": instrumentor.sdk.name,
+        "name": instrumentor.target.name,
         "package": package,
         "requires": requires,
         "version": sdk.version,
@@ -91,35 +91,34 @@ def examine_sdk(instrumentor: SdkInstrumentor, *, in_process: bool) -> Sdk:
         return Sdk(**found, state="disabled", why=f"switched off by {DISABLED}={os.environ[DISABLED]}")
     if not active and in_process:
         return Sdk(**found, state="not_instrumented", why="not instrumented in this process")
-    patch = instrumentor.seam.patch if instrumentor.seam is not None else _probe(instrumentor)
-    found["module"] = patch.module
+    attachment = instrumentor.attachment or _probe(instrumentor)
+    found["module"] = attachment.module
     try:
         import_module(package)
-        import_module(patch.module)
+        import_module(attachment.module)
     except Exception as error:
-        gone = isinstance(error, ModuleNotFoundError) and error.name == patch.module
+        gone = isinstance(error, ModuleNotFoundError) and error.name == attachment.module
         if gone:
-            return Sdk(**found, state="no_target", why=f"it has no module {patch.module}")
+            return Sdk(**found, state="no_target", why=f"it has no module {attachment.module}")
         return Sdk(**found, state="import_fails", why=f"cannot be imported: {type(error).__name__}: {error}")
     if not active:
-        patch.install()
-    found |= {"bound": list(patch.bound), "skipped": dict(patch.skipped)}
+        attachment.install()
+    found |= {"bound": list(attachment.bound), "skipped": dict(attachment.skipped)}
     if not active:
-        patch.remove()
+        attachment.remove()
     if not found["bound"]:
-        return Sdk(**found, state="no_target", why=f"nothing to wrap in {patch.module}")
+        return Sdk(**found, state="no_target", why=f"nothing to wrap in {attachment.module}")
     if found["skipped"]:
         return Sdk(**found, state="in_part", why=f"not there: {', '.join(found['skipped'])}")
     return Sdk(**found, state="traced")
 
 
-def _probe(instrumentor: SdkInstrumentor) -> Patch:
-    """The patch that the instrumentor would install, without stages."""
+def _probe(instrumentor: Instrumentor) -> Attachment:
+    """What the instrumentor would install, without stages."""
     from genscope.core.pipeline import Faults, Pipeline
-    from genscope.providers.stainless import Seam
     from genscope.settings import Settings
 
-    return Seam(instrumentor.sdk, Pipeline((), Faults()), Settings()).patch
+    return instrumentor.target.attach(Pipeline((), Faults()), Settings())
 
 
 def judge(sdks: Sequence[Sdk], problems: list[Problem]) -> None:

@@ -22,12 +22,15 @@ endif
 VENV := .venv$(SUFFIX)
 OLDEST_VENV := .venv-oldest$(SUFFIX)
 BESIDE_VENV := .venv-beside$(SUFFIX)
+FRAMEWORKS_VENV := .venv-frameworks$(SUFFIX)
+FRAMEWORKS_BEFORE_VENV := .venv-frameworks-before$(SUFFIX)
 
 # The oldest releases we promise to work with. The lower bounds in pyproject.toml say the same.
 OLDEST := 'openai==1.26.0' 'anthropic==0.40.0' 'groq==0.11.0' 'together==2.0.0' 'cerebras-cloud-sdk==1.0.0' \
 	'writer-sdk==2.0.0' 'fsspec==2023.1.0' 'httpx<0.28' 'wrapt==1.16.0' \
 	'opentelemetry-api==1.30.0' 'opentelemetry-sdk==1.30.0' 'opentelemetry-exporter-otlp==1.30.0' \
-	'opentelemetry-instrumentation==0.51b0' 'opentelemetry-distro==0.51b0'
+	'opentelemetry-instrumentation==0.51b0' 'opentelemetry-instrumentation-threading==0.51b0' \
+	'opentelemetry-distro==0.51b0'
 
 # Who else traces the same calls: tests/beside holds us to living with their newest releases. In an environment of their
 # own, because installed they take part in whatever runs there. And Presidio, which is too large for the others.
@@ -35,6 +38,11 @@ BESIDE := opentelemetry-instrumentation-genai-openai opentelemetry-instrumentati
 	openinference-instrumentation-openai opentelemetry-instrumentation-httpx langchain-openai \
 	opentelemetry-instrumentation-genai-anthropic opentelemetry-instrumentation-anthropic \
 	openinference-instrumentation-anthropic 'opentelemetry-util-genai[upload]' presidio-analyzer
+
+# The frameworks for agents that we listen to, and examples/: their newest releases, and those of one major before.
+FRAMEWORKS := openai-agents langchain langchain-openai langchain-anthropic langgraph mcp check-jsonschema \
+	-r examples/rag_agent/requirements.txt
+FRAMEWORKS_BEFORE := 'openai-agents<0.9' 'openai<2.45' 'langchain<1' 'langchain-core<0.4' 'langchain-openai<1' 'langchain-anthropic<1' 'langgraph<1' 'mcp<2'
 
 # $(call environment,FOLDER,REQUIREMENTS): an environment from scratch, so that it holds what is asked for and nothing else.
 # `uv --version` and not `command -v uv`: a pyenv shim may be there and refuse to run. pip is renewed first: the one that
@@ -52,7 +60,7 @@ define environment
 	@touch $@
 endef
 
-.PHONY: help venv demo test test-oldest test-beside lint format types docs bench build clean
+.PHONY: help venv demo example test test-oldest test-beside test-frameworks lint format types docs bench build clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -69,8 +77,17 @@ $(OLDEST_VENV)/.ready: pyproject.toml entry_points.cfg Makefile
 $(BESIDE_VENV)/.ready: pyproject.toml entry_points.cfg Makefile
 	$(call environment,$(BESIDE_VENV),-e '.[test]' $(BESIDE))
 
+$(FRAMEWORKS_VENV)/.ready: pyproject.toml entry_points.cfg Makefile examples/rag_agent/requirements.txt
+	$(call environment,$(FRAMEWORKS_VENV),-e '.[test]' $(FRAMEWORKS))
+
+$(FRAMEWORKS_BEFORE_VENV)/.ready: pyproject.toml entry_points.cfg Makefile
+	$(call environment,$(FRAMEWORKS_BEFORE_VENV),-e '.[test]' $(FRAMEWORKS_BEFORE))
+
 demo: $(VENV)/.ready ## genscope at work on a provider of its own: no key, no network
 	$(VENV)/bin/genscope demo $(ARGS)
+
+example: $(FRAMEWORKS_VENV)/.ready ## a whole application at work, examples/rag_agent: no key, no network
+	$(FRAMEWORKS_VENV)/bin/python -m examples.rag_agent $(ARGS)
 
 test: $(VENV)/.ready ## the tests, with the newest libraries
 	$(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
@@ -80,6 +97,10 @@ test-oldest: $(OLDEST_VENV)/.ready ## the tests, with the oldest libraries we su
 
 test-beside: $(BESIDE_VENV)/.ready ## the tests beside other instrumentations, with their newest releases
 	$(BESIDE_VENV)/bin/python -m pytest tests/beside $(ARGS)
+
+test-frameworks: $(FRAMEWORKS_VENV)/.ready $(FRAMEWORKS_BEFORE_VENV)/.ready ## the tests of frameworks and examples, with today's releases and one major before
+	$(FRAMEWORKS_VENV)/bin/python -m pytest tests/frameworks tests/examples $(ARGS)
+	$(FRAMEWORKS_BEFORE_VENV)/bin/python -m pytest tests/frameworks $(ARGS)
 
 lint: $(VENV)/.ready ## ruff: rules and layout
 	$(VENV)/bin/ruff check

@@ -13,6 +13,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from genscope import semconv, settings, wire
+from genscope.core.defects import DEFECTS
 from genscope.core.errors import KINDS, RETRYABLE
 from genscope.core.operation import Usage
 from genscope.features.redaction.rules import PRESETS, RULES
@@ -65,6 +66,7 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
         ("genscope.request.cache_ttl", "string", "how long the prompt is to stay in the cache: `5m`, `1h`; Anthropic"),
         ("genscope.request.thinking.type", "string", "`enabled`, `adaptive`, `between_tools` or `disabled`; Anthropic"),
         ("genscope.request.thinking.budget_tokens", "int, tokens", "limit for thinking; Anthropic"),
+        ("genscope.request.tool_call_ids", "string[]", "calls of tools whose results this request brings"),
     ),
     "Response": (
         ("gen_ai.response.id", "string", "id of the answer"),
@@ -79,6 +81,7 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
         ("genscope.response.inference_geo", "string", "where it was computed; Anthropic"),
         ("genscope.response.container.id", "string", "container in which the model ran code; Anthropic"),
         ("genscope.response.refusal.category", "string", "why the model refused (`stop_reason` `refusal`); Anthropic"),
+        ("genscope.response.tool_call_ids", "string[]", "calls of tools that the model asks for"),
         ("genscope.counted_tokens", "int, tokens", "size of an input that was only counted: nothing was used"),
     ),
     "Usage": (
@@ -119,6 +122,7 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
     "Error": (
         ("error.type", "string", "the provider's error code or type, else the name of the exception's class"),
         ("genscope.error.kind", "string", "one word for every SDK and provider, see below"),
+        ("genscope.response.defect", "string[]", "what is wrong with an answer though the call succeeded"),
         ("genscope.error.retryable", "boolean", "whether the same request may succeed later"),
         ("http.response.status_code", "int", "HTTP status of the failure, if there was an HTTP answer"),
         ("genscope.request_id", "string", "the provider's id of the failed request, for its support"),
@@ -162,6 +166,17 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
         ("genscope.subtree.input_tokens genscope.subtree.output_tokens", "int, tokens", "what these have used"),
         ("genscope.subtree.cost.amount genscope.subtree.cost.currency", "double, string", "what these have cost"),
         ("genscope.subtree.unpriced_calls", "int", "those among them whose cost is not known"),
+    ),
+    "Frameworks": (
+        ("genscope.handoff.from genscope.handoff.to", "string", "agents: one has left the conversation to the other"),
+        ("genscope.guardrail.triggered", "boolean", "whether a guardrail has found what it looks for"),
+        ("genscope.interrupted", "boolean", "`true` where a graph waits for somebody's answer"),
+        ("mcp.method.name", "string", "what a client asks an MCP server for, `tools/call`"),
+        ("mcp.resource.uri", "string", "resource that it asks for"),
+        ("mcp.session.id mcp.protocol.version", "string", "session of a client, and the protocol it speaks"),
+        ("jsonrpc.request.id", "string", "id of the request"),
+        ("rpc.response.status_code", "string", "code of a JSON-RPC error"),
+        ("network.transport network.protocol.name", "string", "`pipe`, or `tcp` and `http`"),
     ),
     "Content, if it is asked for": (
         ("gen_ai.tool.call.arguments gen_ai.tool.call.result", "string, JSON", "of an annotated tool"),
@@ -229,6 +244,8 @@ MOMENTS = {
     "cost": "every call whose cost is known",
     "unpriced": "every call that used something whose price is not known",
     "attempts": "every HTTP attempt; `genscope.error.kind` on those that failed",
+    "errors": "every call that failed, by `genscope.error.kind` and `genscope.error.retryable`",
+    "defects": "every defect of an answer, by `genscope.response.defect`",
 }
 
 KIND_MEANINGS = {
@@ -250,6 +267,15 @@ KIND_MEANINGS = {
     "unknown": "an exception that says nothing we understand",
 }
 
+DEFECT_MEANINGS = {
+    "empty": "no text, no call of a tool, no file",
+    "truncated": "it ends where the limit of tokens was",
+    "filtered": "the provider left it out, or part of it",
+    "refused": "the model says that it will not answer",
+    "invalid_json": "JSON was asked for, and it is none",
+    "unknown_tool": "it calls a tool that it was not offered",
+}
+
 OUTCOMES = {
     "completed": "read to its end",
     "abandoned": "left by the caller: broken out of, closed, dropped, or never read; no error",
@@ -267,13 +293,15 @@ METRIC_ATTRIBUTES = (
     "error.type",
     "gen_ai.token.type",
     "genscope.error.kind",
+    "genscope.error.retryable",
+    "genscope.response.defect",
 )
 """No measurement has others."""
 
 
 def emitted() -> set[str]:
     """Every name that telemetry or a feature puts on a span, an event or a measurement, read from its sources."""
-    rooms = (ROOT / "src/genscope" / room for room in ("telemetry", "features", "annotate"))
+    rooms = (ROOT / "src/genscope" / room for room in ("telemetry", "features", "annotate", "frameworks"))
     sources = "".join(path.read_text(encoding="utf-8") for room in rooms for path in room.rglob("*.py"))
     constants = (getattr(semconv, name) for name in re.findall(r"\bsemconv\.([A-Z_]+)\b", sources))
     names = {value for value in constants if isinstance(value, str) and "." in value and "://" not in value}
@@ -303,11 +331,15 @@ def attributes() -> str:
 
 
 def metrics() -> str:
-    """Instruments of the default flavour, then the counter."""
-    return _instruments(
-        {**semconv.DEFAULT.metrics, "attempts": semconv.ATTEMPTS, "cost": semconv.COST, "unpriced": semconv.UNPRICED},
-        MOMENTS,
-    )
+    """Instruments of the default flavour, then the counters."""
+    counters = {
+        "attempts": semconv.ATTEMPTS,
+        "errors": semconv.ERRORS,
+        "defects": semconv.DEFECTS,
+        "cost": semconv.COST,
+        "unpriced": semconv.UNPRICED,
+    }
+    return _instruments({**semconv.DEFAULT.metrics, **counters}, MOMENTS)
 
 
 def _instruments(found: Mapping[str, semconv.Metric], moments: Mapping[str, str]) -> str:
@@ -330,6 +362,12 @@ def error_kinds() -> str:
     _same("error kinds", KIND_MEANINGS.keys(), KINDS)
     rows = [(f"`{kind}`", "yes" if kind in RETRYABLE else "no", KIND_MEANINGS[kind]) for kind in KINDS]
     return _table(("Kind", "Retryable", "Meaning"), rows)
+
+
+def defects() -> str:
+    """Values of `genscope.response.defect`."""
+    _same("defects", DEFECT_MEANINGS.keys(), DEFECTS)
+    return _table(("Defect", "Meaning"), [(f"`{defect}`", meaning) for defect, meaning in DEFECT_MEANINGS.items()])
 
 
 def stream_outcomes() -> str:
@@ -416,6 +454,7 @@ def _required(sdk: Instrumentor) -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "attributes": attributes,
     "coverage": coverage,
+    "defects": defects,
     "error_kinds": error_kinds,
     "metrics": metrics,
     "not_traced": not_traced,

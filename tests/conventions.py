@@ -11,7 +11,10 @@ import pytest
 
 REGISTRY = Path(__file__).resolve().parents[2] / "shared" / "semconv" / "registry.json"
 
-STANDARD = ("gen_ai.", "openai.", "server.", "error.", "http.", "exception.", "user.")
+STANDARD = (
+    *("gen_ai.", "openai.", "server.", "error.", "http.", "exception.", "user."),
+    *("mcp.", "jsonrpc.", "rpc.", "network."),
+)
 """How names of OpenTelemetry begin; ours begin with `genscope.`."""
 
 KEPT_ATTRIBUTES = {

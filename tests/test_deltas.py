@@ -25,6 +25,7 @@ from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, Decision, Sampler, SamplingResult
 from opentelemetry.trace import use_span
 
+import genscope
 from genscope.assembly import Providers, assemble
 from genscope.core import messages
 from genscope.core.messages import Content
@@ -235,6 +236,15 @@ def test_of_two_conversations_each_has_its_own(talker: Talker) -> None:
     assert talker.say(NEXT, trace="t", conversation="c").omitted == 0
     assert talker.say([*NEXT, said("user", "!")], trace="t", conversation="d").omitted == 0
     assert talker.say([*NEXT, said("user", "!")], trace="v", conversation="c").omitted == 4
+    talker.check()
+
+
+def test_the_conversation_that_the_application_names(talker: Talker) -> None:
+    with genscope.context(conversation_id="c"):
+        talker.say(HISTORY, [ANSWER], trace="t")
+        assert talker.say(NEXT, trace="u").omitted == 3
+        assert talker.say(NEXT, trace="u", conversation="d").omitted == 0
+    assert talker.say(NEXT, trace="u").omitted == 0
     talker.check()
 
 

@@ -369,6 +369,10 @@ def make_calls(simulator: Simulator) -> None:
     tools = [{"type": "function", "function": {"name": "weather", "parameters": {}}}]
     chat(**sampling, **limits, tools=tools, extra_body={"top_k": 3, "service_tier": "flex", "reasoning_effort": "low"})
     chat("retry")
+    chat("tools", tools=tools)
+    results = [{"role": "user", "content": "Hello"}, {"role": "tool", "tool_call_id": "call_1", "content": "Sunny."}]
+    with client("ok") as at:
+        at.chat.completions.create(model="gpt-4o-mini", messages=results, tools=tools)
     chat("reasoning", stream=True, stream_options={"include_usage": True})
     for scenario, stream in (("context_length", False), ("stream_error", True)):
         with pytest.raises(openai.APIError):
@@ -461,8 +465,8 @@ def test_attributes_that_are_documented_are_recorded(recorded: Recorded) -> None
     if demo._openai() < demo._OPENAI:
         pytest.skip("the Responses API needs a newer openai SDK")
     elsewhere = (
-        r"usage\.(cache_write|text|image|audio)|enriched|_ref$|\.budget\.|omitted_messages|\.sampling$"
-        r"|\.(agent|workflow|tool|retrieval|data_source|subtree|tag|call|operation)\.|\.(tenant|documents)$|^user\.id$"
+        r"usage\.(cache_write|text|image|audio)|enriched|interrupted|^(mcp|jsonrpc|rpc|network)\.|_ref$|\.budget\.|omitted_messages|\.sampling$"
+        r"|\.(agent|workflow|tool|retrieval|data_source|subtree|tag|call|operation|handoff|guardrail)\.|\.(tenant|documents)$|^user\.id$"
     )
     assert all(re.search(elsewhere, name) for name in tables.documented() - recorded.attributes)
 

@@ -753,7 +753,7 @@ def test_other_instrumentations(tmp_path: Path) -> None:
     distribution(
         tmp_path, "two-openai", "2.0", f"Requires-Dist: openai < 1{extra}", entry_points="two = two:Instrumentor"
     )
-    distribution(tmp_path, "agents", "3.0", f"Requires-Dist: openai-agents{extra}", entry_points="openai = agents:I")
+    distribution(tmp_path, "whisper", "3.0", f"Requires-Dist: openai-whisper{extra}", entry_points="openai = w:I")
     distribution(
         tmp_path,
         "plain",
@@ -771,7 +771,7 @@ def test_other_instrumentations(tmp_path: Path) -> None:
     }
     assert "openai" in by_name["two-openai"]["why_not"]
     assert by_name["two-openai"]["shares_name_with"] == []
-    assert {*by_name["one-openai"]["shares_name_with"]} == {"agents", "plain"}
+    assert {*by_name["one-openai"]["shares_name_with"]} == {"whisper", "plain"}
     assert found["traced"]
     advice = next(text for text in texts(found, "neighbours") if text.startswith("one-openai"))
     assert "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=openai, which hits" in advice

@@ -266,6 +266,8 @@ class Recording:
             return attributes
         attributes["gen_ai.response.id"] = whole["id"]
         attributes["gen_ai.response.finish_reasons"] = finish_reasons(whole)
+        attributes["genscope.response.tool_call_ids"] = tool_call_ids(whole) or None
+        attributes["genscope.response.defect"] = ("truncated",) if "length" in finish_reasons(whole) else None
         attributes["openai.response.service_tier"] = whole.get("service_tier")
         attributes["openai.response.system_fingerprint"] = whole.get("system_fingerprint")
         return self.refined({name: value for name, value in attributes.items() if value is not None})
@@ -296,6 +298,13 @@ def finish_reasons(whole: dict[str, Any]) -> tuple[str, ...]:
     return ("tool_call" if any(item["type"] == "function_call" for item in whole["output"]) else "stop",)
 
 
+def tool_call_ids(whole: dict[str, Any]) -> tuple[str, ...]:
+    if "choices" in whole:
+        messages = (choice.get("message", {}) for choice in whole["choices"])
+        return tuple(call["id"] for message in messages for call in message.get("tool_calls") or ())
+    return tuple(item["call_id"] for item in whole["output"] if item["type"] == "function_call")
+
+
 def assembled(events: list[dict[str, Any]], chat: bool) -> dict[str, Any]:
     """The whole answer that a stream of choices stands for."""
     whole: dict[str, Any] = {"object": "chat.completion" if chat else "text_completion", "created": 1, "choices": []}
@@ -309,10 +318,17 @@ def assembled(events: list[dict[str, Any]], chat: bool) -> dict[str, Any]:
             choice = choices.setdefault(part["index"], {"index": part["index"], "text": "", "finish_reason": None})
             choice["text"] += part["delta"].get("content") or "" if chat else part["text"]
             choice["finish_reason"] = part["finish_reason"] or choice["finish_reason"]
+            for piece in part["delta"].get("tool_calls") or () if chat else ():
+                calls = choice.setdefault("calls", {})
+                call = calls.setdefault(piece["index"], {"type": "function", "function": {"name": "", "arguments": ""}})
+                call["id"] = piece.get("id") or call["id"]
+                for name, text in piece["function"].items():
+                    call["function"][name] += text
     for index in sorted(choices):
         choice = choices[index]
         if chat:
             choice["message"] = {"role": "assistant", "content": choice.pop("text")}
+            choice["message"]["tool_calls"] = list(choice.pop("calls", {}).values()) or None
         whole["choices"].append(choice)
     return whole
 

@@ -76,6 +76,14 @@ NOT_EMITTED_HERE = {
     "gen_ai.retrieval.documents": "",
     "genscope.call.arguments": "",
     "genscope.call.result": "",
+    "genscope.handoff.from": "of frameworks only, like the next ones: tests/frameworks",
+    "genscope.handoff.to": "",
+    "genscope.interrupted": "",
+    "genscope.guardrail.triggered": "",
+    **dict.fromkeys(
+        (name for name in vars(semconv).values() if str(name).startswith(("mcp.", "jsonrpc.", "rpc.", "network."))),
+        "of MCP: tests/frameworks",
+    ),
     **dict.fromkeys(sorted(OF_THE_CALL_LOG), "attributes of its records"),
     **dict.fromkeys(sorted(OF_OTHERS), "by a hook that stores content elsewhere"),
 }
@@ -255,6 +263,12 @@ CHAT = {
 }
 RESPONSE = {"id": "r1", "model": "m", "status": "in_progress", "conversation": {"id": "v1"}, "output": []}
 
+ASKED_FOR = {"id": "call_2", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+TOOLS = {
+    "tools": [{"type": "function", "function": {"name": "f"}}],
+    "messages": [{"role": "tool", "tool_call_id": "call_1", "content": "1"}],
+}
+
 # path -> request, answer; a text is a stream
 CALLS: list[tuple[str, dict[str, Any], Any]] = [
     ("/chat/completions", SAMPLING, CHAT),
@@ -278,6 +292,11 @@ CALLS: list[tuple[str, dict[str, Any], Any]] = [
     ),
     ("/responses/compact", {}, {"id": "r1", "output": [{"type": "compaction"}]}),
     ("/embeddings", {"dimensions": 2, "encoding_format": "float"}, {"data": [{"embedding": [0.5, 0.5]}]}),
+    (
+        "/chat/completions",
+        TOOLS,
+        {"choices": [{"finish_reason": "tool_calls", "message": {"tool_calls": [ASKED_FOR]}}]},
+    ),
     ("/completions", {"seed": 9}, {"choices": [CHOICE]}),
     ("/audio/transcriptions", {}, {"text": "hi", "usage": {"type": "duration", "seconds": 3}}),
 ]
@@ -384,7 +403,7 @@ def attributes_of_points(reader: InMemoryMetricReader) -> Iterator[Any]:
     data: Any = reader.get_metrics_data()
     for resource in data.resource_metrics:
         for scope in resource.scope_metrics:
-            named = {metric.name for metric in metrics() if not metric.name.startswith(OF_BUDGETS)}
+            named = {metric.name for metric in metrics() if not metric.name.startswith((OF_BUDGETS, "mcp."))}
             assert {metric.name for metric in scope.metrics} == named
             for metric in scope.metrics:
                 yield from (point.attributes for point in metric.data.data_points)

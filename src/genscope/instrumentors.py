@@ -14,6 +14,9 @@ from genscope.announce import announce
 from genscope.assembly import Providers, assemble
 from genscope.core.attachment import Attachment, Target
 from genscope.core.installed import Installation, install, remove
+from genscope.frameworks.langchain import LANGCHAIN
+from genscope.frameworks.mcp import MCP
+from genscope.frameworks.openai_agents import OPENAI_AGENTS
 from genscope.providers.anthropic import ANTHROPIC
 from genscope.providers.cerebras import CEREBRAS
 from genscope.providers.groq import GROQ
@@ -142,6 +145,27 @@ class WriterInstrumentor(Instrumentor):
 
     target = WRITER
     requires = "writer-sdk >= 2.0.0"
+
+
+class OpenAIAgentsInstrumentor(Instrumentor):
+    """The OpenAI Agents SDK, `openai-agents`."""
+
+    target = OPENAI_AGENTS
+    requires = "openai-agents >= 0.8"
+
+
+class MCPInstrumentor(Instrumentor):
+    """The `mcp` package, clients and servers."""
+
+    target = MCP
+    requires = "mcp >= 1.10.0"
+
+
+class LangChainInstrumentor(Instrumentor):
+    """LangChain, and LangGraph on top of it."""
+
+    target = LANGCHAIN
+    requires = "langchain-core >= 0.3"
 
 
 _ALL = tuple(Instrumentor.__subclasses__())

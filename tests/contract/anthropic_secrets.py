@@ -13,7 +13,7 @@ _SCHEMA = {
     "additionalProperties": False,
 }
 _TEXT = {"type": "text", "text": CANARY}
-_USE = {"type": "tool_use", "id": CANARY, "name": "f", "input": {CANARY: CANARY}}
+_USE = {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {CANARY: CANARY}}
 _CITED = {
     "type": "char_location",
     "cited_text": CANARY,
@@ -70,7 +70,7 @@ MESSAGES = Secrets(
                 ],
             },
             {"role": "assistant", "content": [_TEXT, _USE]},
-            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": CANARY, "content": [_TEXT]}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1", "content": [_TEXT]}]},
         ],
         "tools": [{"name": "f", "description": CANARY, "input_schema": _SCHEMA}],
         "metadata": {"user_id": CANARY},

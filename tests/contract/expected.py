@@ -7,6 +7,8 @@ from typing import Any
 
 from opentelemetry.trace import SpanKind, StatusCode
 
+from genscope.core.errors import RETRYABLE
+
 from .outcomes import BROKEN
 from .play import Seen
 from .recorder import CALLER, Recorder
@@ -217,4 +219,11 @@ def check_metrics(
     assert counts == {None: 0 if problem else 1} | {kind: kinds.count(kind) for kind in kinds}
     for point in attempts.data.data_points:
         assert {**point.attributes, "genscope.error.kind": None} == {**shared, "genscope.error.kind": None}
+
+    errors = metrics.pop("genscope.client.errors", None)
+    assert (errors is not None) == (problem is not None)
+    if errors is not None and problem is not None:
+        (point,) = errors.data.data_points
+        told = {"genscope.error.kind": problem.kind, "genscope.error.retryable": problem.kind in RETRYABLE}
+        assert (point.value, dict(point.attributes)) == (1, shared | told)
     assert not metrics

@@ -28,7 +28,7 @@ _FUNCTION = {"name": "f", "description": CANARY, "parameters": _SCHEMA, "strict"
 _CALLED = {"name": "f", "arguments": f'{{"{CANARY}": "{CANARY}"}}'}
 _USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3, CANARY: CANARY}
 
-_CALLS = [{"index": 0, "id": CANARY, "type": "function", "function": _CALLED}]
+_CALLS = [{"index": 0, "id": "call_1", "type": "function", "function": _CALLED}]
 _MESSAGE = {
     "role": "assistant",
     "content": CANARY,
@@ -44,8 +44,8 @@ CHAT = Secrets(
         "messages": [
             {"role": "system", "content": f"You are {CANARY}."},
             {"role": "user", "content": [{"type": "text", "text": CANARY}], "name": CANARY},
-            {"role": "assistant", "tool_calls": [{"id": CANARY, "type": "function", "function": _CALLED}]},
-            {"role": "tool", "tool_call_id": CANARY, "content": CANARY},
+            {"role": "assistant", "tool_calls": [{"id": "call_1", "type": "function", "function": _CALLED}]},
+            {"role": "tool", "tool_call_id": "call_1", "content": CANARY},
         ],
         "tools": [{"type": "function", "function": _FUNCTION}],
     },
@@ -76,7 +76,7 @@ _RESPONSE = {
     "model": "gpt-4o-2024-08-06",
     "status": "completed",
     "instructions": CANARY,
-    "output": [_ITEM, {"type": "function_call", "id": CANARY, "call_id": CANARY, "status": "completed", **_CALLED}],
+    "output": [_ITEM, {"type": "function_call", "id": CANARY, "call_id": "call_1", "status": "completed", **_CALLED}],
     "parallel_tool_calls": True,
     "tool_choice": "auto",
     "tools": [],
@@ -92,8 +92,8 @@ RESPONSES = Secrets(
         "instructions": CANARY,
         "input": [
             {"role": "user", "content": [{"type": "input_text", "text": CANARY}]},
-            {"type": "function_call", "call_id": CANARY, **_CALLED},
-            {"type": "function_call_output", "call_id": CANARY, "output": CANARY},
+            {"type": "function_call", "call_id": "call_1", **_CALLED},
+            {"type": "function_call_output", "call_id": "call_1", "output": CANARY},
         ],
         "tools": [{"type": "function", **_FUNCTION}],
     },

@@ -27,6 +27,8 @@ _MEASURED: Final = (
     semconv.AGENT_TOOL_CALLS,
     semconv.TOOL_DURATION,
     semconv.LATEST.metrics["other_duration"],
+    semconv.MCP_CLIENT_DURATION,
+    semconv.MCP_SERVER_DURATION,
 )
 
 

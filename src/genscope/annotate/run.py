@@ -7,7 +7,7 @@ from functools import partial
 from time import perf_counter, time_ns
 from typing import Any, Final, cast
 
-from opentelemetry.context import Context, get_current, set_value
+from opentelemetry.context import Context, create_key, get_current, set_value
 from opentelemetry.trace import Span, Status, StatusCode, set_span_in_context
 
 from genscope import semconv
@@ -18,13 +18,17 @@ from genscope.core import aside
 from genscope.core.ambient import suppressed
 from genscope.core.identity import identity_in
 from genscope.core.subtree import OPEN_SPAN, OpenSpan, Sums
+from genscope.core.tool_calls import take_here
 from genscope.telemetry.exceptions import exception_attributes
+from genscope.telemetry.unsampled_parent import link_to_unsampled
 
 _ENDS_AN_ITERATION: Final = (StopIteration, StopAsyncIteration, GeneratorExit)
 """How `__next__` says that there is no more; no error."""
 _INTERRUPTS: Final = frozenset({"CancelledError", "Cancelled", "KeyboardInterrupt", "SystemExit"})
 """Classes by name: asyncio and trio need not be loaded."""
 _MOST_ITEMS: Final = 10_000
+_OPEN_TOOL: Final = create_key("genscope_tool")
+"""In a context: the innermost tool, as its `OpenSpan` and its name."""
 
 
 def begin(
@@ -44,7 +48,10 @@ def begin(
         out = output()
         if out.idle() or suppressed():
             return None
-        run = Run(out, kind, name, attributes, call_id, get_current() if parent is None else parent)
+        parent = get_current() if parent is None else parent
+        if kind is TOOL:
+            call_id = _asked_for(parent, name, arguments, call_id)
+        run = Run(out, kind, name, attributes, call_id, parent)
     except Exception as fault:
         if out is None:
             raise
@@ -53,6 +60,23 @@ def begin(
     if arguments is not None:
         run.say_input(arguments)
     return run
+
+
+def _asked_for(context: Context, name: str, arguments: Callable[[], Any] | None, call_id: str | None) -> str | None:
+    """The id under which a model has asked for the tool, if that is said or can be told."""
+    around = cast("OpenSpan | None", context.get(OPEN_SPAN))
+    if around is None:
+        return call_id or take_here(name, arguments)
+    asked = around.asked_for()
+    if call_id is None:
+        return asked.take(name, arguments)
+    asked.forget((call_id,))
+    return call_id
+
+
+def executes(context: Context, tool: str) -> bool:
+    """Whether what is innermost in a context is the execution of this tool."""
+    return cast("Any", context.get(_OPEN_TOOL)) == (context.get(OPEN_SPAN), tool)
 
 
 class Run:
@@ -84,15 +108,27 @@ class Run:
         self.outcome: str | None = None
         self._started_at, self._started = time_ns(), perf_counter()
         self.span: Span = out.tracer.start_span(
-            f"{kind.word} {name}" if name else kind.word, parent, kind.span_kind, known, start_time=self._started_at
+            f"{kind.word} {name}" if name else kind.word,
+            parent,
+            kind.span_kind,
+            known,
+            link_to_unsampled(parent),
+            self._started_at,
         )
         self.context: Any = set_value(OPEN_SPAN, self.node, set_span_in_context(self.span, parent))
+        if kind is TOOL:
+            self.context = set_value(_OPEN_TOOL, (self.node, name), self.context)
         self._records = self.span.is_recording()
         self._opened_in: Any = self.context
 
+    @property
+    def is_written(self) -> bool:
+        """Whether anybody wants to know what goes in and comes out."""
+        return self._out.writer is not None and self._records
+
     def say_input(self, value: Callable[[], Any]) -> None:
         """Write what goes in, if anybody wants to know."""
-        if self._out.writer is not None and self._records:
+        if self.is_written:
             try:
                 said = written_arguments(self._out, self.span, self._kind, self._name, self.call_id, value())
                 self.span.set_attributes(said)
@@ -132,6 +168,10 @@ class Run:
             self._end(self._left)
         else:
             self._end(partial(self._failed, error))
+
+    def fail_as(self, type_: str, text: str | None = None) -> None:
+        """It failed, as somebody says who does not have the exception. `type_` is low-cardinality, `text` content."""
+        self._end(partial(self._failed_as, type_, text))
 
     def abandon(self) -> None:
         """A destructor may call this, with any lock held by its thread."""
@@ -189,16 +229,32 @@ class Run:
         if self._records:
             if interrupted:
                 self.span.set_attribute(semconv.ERROR_KIND, "cancelled")
-            self.span.set_attribute(semconv.ERROR_TYPE, type_)
-            self.span.set_status(Status(StatusCode.ERROR, type_))
+            self._say_failure(type_)
             if self._out.exceptions and not told:
-                message = None
-                try:
-                    message = written_error(self._out, error)
-                except Exception as fault:  # its `__str__` is the application's
-                    self._out.faults.report("writing the text of an exception", fault)
-                self.span.add_event("exception", exception_attributes(error, message))
+                self.span.add_event("exception", exception_attributes(error, self._written(error)))
         return type_
+
+    def _failed_as(self, type_: str, text: str | None) -> str:
+        if self.outcome is not None:
+            self.outcome = "failed"
+        self._say_outcome()
+        if self._records:
+            self._say_failure(type_)
+            message = None if text is None or not self._out.exceptions else self._written(text)
+            if message:
+                self.span.add_event("exception", {semconv.EXCEPTION_MESSAGE: message})
+        return type_
+
+    def _say_failure(self, type_: str) -> None:
+        self.span.set_attribute(semconv.ERROR_TYPE, type_)
+        self.span.set_status(Status(StatusCode.ERROR, type_))
+
+    def _written(self, error: BaseException | str) -> str | None:
+        try:
+            return written_error(self._out, error)
+        except Exception as fault:  # its `__str__` is the application's
+            self._out.faults.report("writing the text of an exception", fault)
+            return None
 
     def _say_outcome(self) -> None:
         if self.outcome is not None:

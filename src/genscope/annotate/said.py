@@ -70,7 +70,7 @@ def written_result(out: Output, span: Any, kind: Kind, call_id: str | None, valu
     return _as_attribute(out.writer, span, names.get(kind, semconv.CALL_RESULT), seen)
 
 
-def written_error(out: Output, error: BaseException) -> str | None:
+def written_error(out: Output, error: BaseException | str) -> str | None:
     """The text of an exception, which may quote anything."""
     if out.writer is None:
         return None

@@ -52,7 +52,7 @@ class Target(Protocol):
         """What `import` calls it."""
         ...
 
-    def attach(self, pipeline: Pipeline, settings: Settings) -> Attachment:
+    def attach(self, pipeline: Pipeline, settings: Settings, /) -> Attachment:
         """Not yet installed."""
         ...
 

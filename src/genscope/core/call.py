@@ -19,10 +19,13 @@ from weakref import ref
 
 from genscope.core import aside
 from genscope.core.ambient import enter, leave
+from genscope.core.defects import WELL, asks_for_json, defects_of
 from genscope.core.errors import classify, classify_reported, rejected_answer
 from genscope.core.operation import Failure, Operation
 from genscope.core.pipeline import ChunkWatcher, Faults, Pipeline
 from genscope.core.reader import Answer, ContentReader, Reader
+from genscope.core.tool_calls import note_calls, note_results, tool_reader
+from genscope.semconv import INFERENCE
 
 
 class Call:
@@ -59,6 +62,8 @@ class Call:
             self.reader.read_request(op, body)
         except Exception as fault:
             self.faults.report(f"reading a {op.name} request", fault)
+        if "tools" in body:
+            note_results(op, self.reader, body, self.faults)
         if self._pipeline.curious:
             self._look_into_request(body)
         try:
@@ -96,8 +101,12 @@ class Call:
     def expect_chunks(self) -> Answer:
         """The answer comes in chunks; returns what folds them."""
         self.op.streaming = True
-        content = None if self.op.content is None else _content_reader(self.reader)
-        self.answer = self.reader.Answer() if content is None else content.Transcript()
+        content = None if self.op.content is None and not asks_for_json(self.op) else _content_reader(self.reader)
+        if content is not None:
+            self.answer = content.Transcript()
+        else:
+            tools = tool_reader(self.reader) if self.op.offers_tools else None
+            self.answer = (tools or self.reader).Answer()
         return self.answer
 
     def complete(self) -> None:
@@ -148,13 +157,26 @@ class Call:
         if op.error is not None and op.failure is None:
             op.failure = classify_reported(op.error)
             outcome = "failed"  # the provider said so in its answer
+        if op.offers_tools and self.answer is not None:
+            note_calls(op, self.reader, self.answer, self.faults)
         if op.streaming:
             op.outcome = outcome
+            if outcome == "completed" and op.first_token is None and op.name in INFERENCE:
+                op.lack = op.lack or "empty"
+        if op.failure is None and (op.finish_reasons not in WELL or op.lack is not None or "output_type" in op.request):
+            self._look_for_defects()
         if self._pipeline.curious:
             self._look_into_answer()
         self._pipeline.end(op)
         if op.failure is not None:
             op.failure.exception = op.raw = None  # it holds the frames of the application
+
+    def _look_for_defects(self) -> None:
+        op = self.op
+        try:
+            op.defects = defects_of(op, _content_reader(self.reader), self.answer)
+        except Exception as fault:
+            self.faults.report(f"looking for defects of a {op.name} answer", fault)
 
     def _look_into_request(self, body: Mapping[str, Any]) -> None:
         """Now: the caller's lists may change while a stream is read."""

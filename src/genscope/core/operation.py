@@ -88,6 +88,15 @@ class Attempt:
     backoff: float
 
 
+class ToolCall(NamedTuple):
+    """A tool that a model asks for."""
+
+    id: str
+    name: str | None
+    arguments: Any = None
+    """Parsed, as far as they are JSON; None if they are not known. Content: only to compare them."""
+
+
 @dataclass(frozen=True)
 class Identity:
     """For whom something is done, as the application said: by `genscope.context`, or baggage that it lets in."""
@@ -105,6 +114,10 @@ class Surroundings(Protocol):
 
     def count(self, op: Operation) -> None:
         """The call has ended."""
+        ...
+
+    def asked_for(self) -> Any:
+        """Where it is noted which tools models have asked for (`core.tool_calls.AskedFor`)."""
         ...
 
 
@@ -130,8 +143,17 @@ class Operation:
     """One for each choice, in the order of the choices."""
     response: dict[str, Value] = field(default_factory=dict[str, Value], init=False)
     """What else the answer said, by meaning (`semconv.RESPONSE`): status, service_tier ..."""
+    offers_tools: bool = field(default=False, init=False)
+    offered_tools: frozenset[str] | None = field(default=None, init=False)
+    """Their names; None where others than these may be called, which run at the provider or have no name."""
+    tool_calls: Sequence[ToolCall] = field(default=(), init=False)
+    """The tools that the model asks for, where it was offered some."""
     usage: Usage | None = field(default=None, init=False)
     error: ProviderError | None = field(default=None, init=False)
+    lack: str | None = field(default=None, init=False)
+    """`empty` where an answer has nothing for the caller, `refused` where it says only that there will be none."""
+    defects: tuple[str, ...] = field(default=(), init=False)
+    """Why an answer is none, though the call succeeded: of `core.defects`."""
 
     content: Content | None = field(default=None, init=False)
     """What was said; only if some stage asked for it (`Stage.wants_content`)."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from genscope.core.messages import Content
-from genscope.core.operation import Operation
+from genscope.core.operation import Operation, ToolCall
 
 
 class Answer(Protocol):
@@ -37,10 +37,31 @@ class ContentReader(Protocol):
     def read_output(self, content: Content, answer: Any, /) -> None: ...
 
 
+class ToolReader(Protocol):
+    """A module of `wire`: which tools the answers of one format ask for, and which of these a request answers."""
+
+    @property
+    def Answer(self) -> Callable[[], Answer]:
+        """One that notices the calls of tools."""
+        ...
+
+    def offered(self, tools: Any, /) -> frozenset[str] | None:
+        """The names of the tools of a request; None if there are others than these."""
+        ...
+
+    def read_results(self, body: Mapping[str, Any], /) -> Iterable[str]:
+        """The ids of the calls whose results are new in a request: those at its end."""
+        ...
+
+    def read_calls(self, op: Operation, answer: Any, /) -> Iterable[ToolCall]:
+        """The calls that the application is to make."""
+        ...
+
+
 class Reader(Protocol):
     """A module of `wire`: what the requests and answers of one format mean.
 
-    Where something is said in them, `CONTENT` is the `ContentReader`.
+    Where something is said in them, `CONTENT` is the `ContentReader`; where tools are called, `TOOLS` the `ToolReader`.
     """
 
     @property

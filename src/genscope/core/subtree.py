@@ -12,11 +12,14 @@ from typing import Any, Final
 from opentelemetry.context import create_key
 
 from genscope.core.operation import Operation
+from genscope.core.tool_calls import AskedFor, remember
 from genscope.semconv import INFERENCE
 
 OPEN_SPAN: Final = create_key("genscope_span")
 """The `OpenSpan` that is innermost in a context."""
 
+_MOST_SEEN: Final = 8
+"""Exceptions of what runs at once: where one fails, the others are cancelled."""
 _PER_UNIT: Final = 10**12
 """Costs are added up in whole numbers: these do not drift."""
 
@@ -69,7 +72,7 @@ class Sums:
 class OpenSpan:
     """An annotated span that has not ended, as what happens beneath it sees it."""
 
-    __slots__ = ("_seen", "agent", "open", "parent", "sums")
+    __slots__ = ("_asked_for", "_seen", "agent", "open", "parent", "sums")
 
     def __init__(self, parent: OpenSpan | None, *, agent: str | None = None, sums: Sums | None = None) -> None:
         """`agent` is the name of the agent that this is (empty for one without a name); else None."""
@@ -77,7 +80,8 @@ class OpenSpan:
         self.agent = agent
         self.sums = sums
         self.open = True
-        self._seen: Any = None
+        self._seen: tuple[Any, ...] = ()
+        self._asked_for: AskedFor | None = None
 
     def agent_name(self) -> str | None:
         """Of the agent in whose name something is done here."""
@@ -86,8 +90,19 @@ class OpenSpan:
             at = at.parent
         return None if at is None else at.agent or None
 
+    def asked_for(self) -> AskedFor:
+        """The tools that models have asked for in the same agent; where there is none, in all that is annotated."""
+        at = self
+        while at.agent is None and at.parent is not None:
+            at = at.parent
+        if at._asked_for is None:
+            at._asked_for = AskedFor()
+        return at._asked_for
+
     def count(self, op: Operation) -> None:
         """A call to a model has ended beneath."""
+        if op.offers_tools:
+            remember(op)
         if op.failure is not None and op.failure.exception is not None:
             self.remember(op.failure.exception)
         at, own = self, True
@@ -108,11 +123,11 @@ class OpenSpan:
 
     def remember(self, error: BaseException) -> None:
         """A span beneath tells of this exception. It is not kept itself, for it holds the frames of the application."""
-        self._seen = _mark(error)
+        self._seen = (*self._seen[1 - _MOST_SEEN :], _mark(error))
 
     def knows(self, error: BaseException) -> bool:
         """Whether a span beneath tells of it already."""
-        return self._seen is not None and self._seen == _mark(error)
+        return bool(self._seen) and _mark(error) in self._seen
 
 
 def _mark(error: BaseException) -> Any:

@@ -48,6 +48,11 @@ def is_call(span: ReadableSpan) -> bool:
     return operation is not None and operation not in _NOT_A_CALL and "memory" not in operation
 
 
+def is_message(span: ReadableSpan) -> bool:
+    """Whether the span is of a message that an ASGI server got or sent, one of many of a request."""
+    return _word(span, "asgi.event.type") is not None
+
+
 def failed(span: ReadableSpan) -> bool:
     """Whether the span ended in an error."""
     return span.status.status_code is StatusCode.ERROR or _word(span, semconv.ERROR_TYPE) is not None
@@ -72,11 +77,14 @@ def label(span: ReadableSpan) -> str:
     return _clean(span.name) or "(unnamed)"
 
 
-def duration(span: ReadableSpan) -> str:
-    """From start to end; empty for a span without either."""
-    if span.start_time is None or span.end_time is None:
-        return ""
-    return seconds((span.end_time - span.start_time) / 1e9)
+def duration(*spans: ReadableSpan) -> str:
+    """From start to end, of several in sum; empty if one has neither."""
+    taken = 0
+    for span in spans:
+        if span.start_time is None or span.end_time is None:
+            return ""
+        taken += span.end_time - span.start_time
+    return seconds(taken / 1e9)
 
 
 def endpoint(span: ReadableSpan) -> str | None:
@@ -90,6 +98,14 @@ def endpoint(span: ReadableSpan) -> str | None:
     if server is None and provider in ("openai", "anthropic"):  # the model's name says as much
         return None
     return " at ".join(part for part in (provider, server) if part) or None
+
+
+def whom(spans: Sequence[ReadableSpan]) -> str | None:
+    """For whom it was done, as far as that is the same everywhere: `for user u1, conversation c1`."""
+    names = {"tenant": semconv.TENANT, "user": semconv.USER_ID, "conversation": semconv.CONVERSATION_ID}
+    known = {what: {found for span in spans if (found := _word(span, name))} for what, name in names.items()}
+    said = [f"{what} {found.pop()}" for what, found in known.items() if len(found) == 1]
+    return f"for {', '.join(said)}" if said else None
 
 
 def seconds(value: float) -> str:
@@ -205,12 +221,13 @@ def _sums(span: ReadableSpan, glyphs: Glyphs) -> str | None:
     used = {semconv.USAGE[field]: number(span, name) for field, name in names.items()}
     amount = number(span, semconv.SUBTREE_COST)
     said = [
-        count(int(calls), "LLM call"),
+        count(int(calls), "LLM call") if calls else None,
         count(int(tools), "tool call") if tools else None,
         tokens(used, glyphs),
         cost(amount) if amount is not None else None,
     ]
-    return f"in all {', '.join(part for part in said if part)}"
+    together = ", ".join(part for part in said if part)
+    return f"in all {together}" if together else None
 
 
 def _documents(span: ReadableSpan) -> str | None:

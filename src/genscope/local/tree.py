@@ -30,6 +30,8 @@ class _Node:
     span: ReadableSpan
     depth: int
     children: list[_Node] = field(default_factory=list["_Node"])
+    like_it: list[ReadableSpan] = field(default_factory=list[ReadableSpan])
+    """Spans that are told on the same line."""
 
 
 def render(
@@ -45,7 +47,7 @@ def render(
     calls = [node.span for node in nodes if phrases.is_call(node.span)]
     endpoints = {endpoint for call in calls if (endpoint := phrases.endpoint(call))}
     has_footer = bool(calls) and len(nodes) > 1
-    column = max((_INDENT * node.depth + cell_len(phrases.label(node.span)) for node in nodes), default=0)
+    column = max((_INDENT * node.depth + cell_len(_label(node, glyphs)) for node in nodes), default=0)
     column = min(column, _NAME_COLUMNS)
 
     top = Tree(Text(title, style="dim italic"), guide_style="dim") if title else None
@@ -55,7 +57,7 @@ def render(
         node, parent = todo.pop()
         indent = _INDENT * node.depth
         details = phrases.details(node.span, glyphs, with_endpoint=not has_footer or len(endpoints) > 1)
-        line = _line(node.span, details, glyphs, column=column - indent, room=width - indent)
+        line = _line(node, details, glyphs, column=column - indent, room=width - indent)
         if parent is None:
             branch = Tree(line, guide_style="dim")
             parts.append(branch)
@@ -63,7 +65,7 @@ def render(
             branch = parent.add(line)
         todo += [(child, branch) for child in reversed(node.children)]
     if has_footer:
-        parts.append(_footer(calls, endpoints, glyphs))
+        parts.append(_footer(calls, endpoints, phrases.whom(spans), glyphs))
     return Group(*parts)
 
 
@@ -85,7 +87,25 @@ def _forest(spans: Sequence[ReadableSpan], *, depth: int) -> list[_Node]:
             level = siblings if deepest else node.children
             level.append(child)
             todo.append((child, level))
-    return roots
+    for node in _walk(roots):
+        node.children = _folded(node.children)
+    return _folded(roots)
+
+
+def _folded(siblings: list[_Node]) -> list[_Node]:
+    """With one line for all messages of a kind that a server got or sent: a streamed answer is hundreds of these."""
+    kept: list[_Node] = []
+    first: dict[str, _Node] = {}
+    for node in siblings:
+        plain = not node.children and not phrases.failed(node.span)
+        alike = first.get(node.span.name) if plain else None
+        if alike is not None:
+            alike.like_it.append(node.span)
+            continue
+        kept.append(node)
+        if plain and phrases.is_message(node.span):
+            first[node.span.name] = node
+    return kept
 
 
 def _walk(roots: Iterable[_Node]) -> Iterator[_Node]:
@@ -96,13 +116,18 @@ def _walk(roots: Iterable[_Node]) -> Iterator[_Node]:
         todo += node.children
 
 
-def _line(span: ReadableSpan, details: list[Text], glyphs: Glyphs, *, column: int, room: int) -> Text:
+def _label(node: _Node, glyphs: Glyphs) -> str:
+    times = f" {glyphs.times}{len(node.like_it) + 1}" if node.like_it else ""
+    return phrases.label(node.span) + times
+
+
+def _line(node: _Node, details: list[Text], glyphs: Glyphs, *, column: int, room: int) -> Text:
     """Name, duration and details. What does not fit continues under the first detail, or below the name if need be."""
-    name = phrases.label(span)
+    span, name = node.span, _label(node, glyphs)
     line = Text(name, style="")
     line.stylize("bold cyan" if phrases.is_call(span) else "bold" if span.parent is None else "")
     line.append(" " * (column - cell_len(name)))
-    line.append(phrases.duration(span).rjust(_DURATION_COLUMNS))
+    line.append(phrases.duration(span, *node.like_it).rjust(_DURATION_COLUMNS))
     used, separator = line.cell_len, "  "
     hang = used + len(separator)
     if hang + max((detail.cell_len for detail in details), default=0) > room:
@@ -121,8 +146,8 @@ def _line(span: ReadableSpan, details: list[Text], glyphs: Glyphs, *, column: in
     return line
 
 
-def _footer(calls: Sequence[ReadableSpan], endpoints: set[str], glyphs: Glyphs) -> Text:
-    """What all calls of the tree amount to."""
+def _footer(calls: Sequence[ReadableSpan], endpoints: set[str], whom: str | None, glyphs: Glyphs) -> Text:
+    """What all calls of the tree amount to, and for whom they were."""
     usage = {name: _total(calls, name) for name in semconv.USAGE.values()}
     money = _total(calls, semconv.COST_AMOUNT)
     errors, retries = sum(map(phrases.failed, calls)), sum(map(phrases.retries, calls))
@@ -133,6 +158,7 @@ def _footer(calls: Sequence[ReadableSpan], endpoints: set[str], glyphs: Glyphs) 
         phrases.count(retries, "retry", "retries") if retries else None,
         phrases.cost(money) if money is not None else None,
         *(endpoints if len(endpoints) == 1 else ()),
+        whom,
     ]
     return Text(glyphs.between.join(part for part in said if part), style="dim")
 

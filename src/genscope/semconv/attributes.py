@@ -64,6 +64,7 @@ REQUEST: Final = {
     "cache_ttl": "genscope.request.cache_ttl",
     "thinking_type": "genscope.request.thinking.type",
     "thinking_budget": "genscope.request.thinking.budget_tokens",
+    "tool_call_ids": "genscope.request.tool_call_ids",
 }
 """`Operation.request` by meaning."""
 
@@ -85,6 +86,7 @@ RESPONSE: Final = {
     "cache_write_1h_input_tokens": "genscope.usage.cache_write_1h.input_tokens",
     "web_search_requests": "genscope.usage.web_search_requests",
     "web_fetch_requests": "genscope.usage.web_fetch_requests",
+    "tool_call_ids": "genscope.response.tool_call_ids",
 }
 """`Operation.response` by meaning."""
 
@@ -121,6 +123,8 @@ STREAM_OUTCOME: Final = "genscope.stream.outcome"
 STREAM_CHUNKS: Final = "genscope.stream.chunks"
 REQUEST_ID: Final = "genscope.request_id"
 ERROR_KIND: Final = "genscope.error.kind"
+RESPONSE_DEFECT: Final = "genscope.response.defect"
+"""Of `core.defects`: what is wrong with an answer though the call succeeded."""
 ERROR_RETRYABLE: Final = "genscope.error.retryable"
 RETRY_ATTEMPTS: Final = "genscope.retry.attempts"
 RETRY_KINDS: Final = "genscope.retry.kinds"
@@ -184,6 +188,13 @@ DOCUMENTS: Final = "genscope.documents"
 """How many a retrieval or a rerank returned."""
 AGENT_TURNS: Final = "genscope.agent.turns"
 """Inference calls of the agent itself; those of agents that it called are theirs."""
+HANDOFF_FROM: Final = "genscope.handoff.from"
+HANDOFF_TO: Final = "genscope.handoff.to"
+"""Names of the agents: one has left the conversation to the other."""
+GUARDRAIL_TRIGGERED: Final = "genscope.guardrail.triggered"
+"""Whether a guardrail has found what it looks for."""
+INTERRUPTED: Final = "genscope.interrupted"
+"""True where it waits for somebody's answer: what it does then is another run."""
 # What happened under a span, in sum. Never gen_ai.usage.* nor genscope.cost.*: these are the bill if they are added up.
 SUBTREE_LLM_CALLS: Final = "genscope.subtree.llm_calls"
 SUBTREE_TOOL_CALLS: Final = "genscope.subtree.tool_calls"
@@ -193,6 +204,18 @@ SUBTREE_OUTPUT_TOKENS: Final = "genscope.subtree.output_tokens"
 SUBTREE_COST: Final = "genscope.subtree.cost.amount"
 SUBTREE_CURRENCY: Final = "genscope.subtree.cost.currency"
 SUBTREE_UNPRICED_CALLS: Final = "genscope.subtree.unpriced_calls"
+
+# --- MCP: what a client asks a server for, and its tools among it
+
+MCP_METHOD: Final = "mcp.method.name"
+MCP_SESSION_ID: Final = "mcp.session.id"
+MCP_PROTOCOL_VERSION: Final = "mcp.protocol.version"
+MCP_RESOURCE_URI: Final = "mcp.resource.uri"
+JSONRPC_REQUEST_ID: Final = "jsonrpc.request.id"
+RPC_STATUS: Final = "rpc.response.status_code"
+"""The code of a JSON-RPC error, as a text."""
+NETWORK_TRANSPORT: Final = "network.transport"
+NETWORK_PROTOCOL_NAME: Final = "network.protocol.name"
 
 # --- the call log
 

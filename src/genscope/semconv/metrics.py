@@ -161,8 +161,20 @@ AGENT_TOOL_CALLS: Final = Metric(
 )
 TOOL_DURATION: Final = Metric("gen_ai.execute_tool.duration", "s", "Duration of a tool's execution.", DURATION_BUCKETS)
 
+_MCP_BUCKETS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
+MCP_CLIENT_DURATION: Final = Metric(
+    "mcp.client.operation.duration", "s", "Duration of an MCP request, as its sender sees it.", _MCP_BUCKETS
+)
+MCP_SERVER_DURATION: Final = Metric(
+    "mcp.server.operation.duration", "s", "Duration of an MCP request, as its receiver sees it.", _MCP_BUCKETS
+)
+
 ATTEMPTS: Final = Metric("genscope.client.attempts", "{attempt}", "HTTP attempts, retries included, by how they ended.")
 """Counter; an attempt that failed carries `genscope.error.kind`."""
+ERRORS: Final = Metric("genscope.client.errors", "{error}", "Calls that failed, by kind.")
+"""Counter."""
+DEFECTS: Final = Metric("genscope.client.defects", "{defect}", "What was wrong with answers of calls that succeeded.")
+"""Counter."""
 # The unit in braces is none to Prometheus: genscope_client_cost_total.
 COST: Final = Metric("genscope.client.cost", "{USD}", "Cost of calls in US dollars.")
 """Counter, no histogram: costs are added up, and that of a single call is on its span."""

@@ -82,6 +82,8 @@ def response_attributes(op: Operation) -> Attributes:
         _add_stream(attributes, op)
     if op.attempts:
         _add_retries(attributes, op.attempts)
+    if op.defects:
+        attributes[semconv.RESPONSE_DEFECT] = op.defects
     if op.budget is not None:
         _add_budget(attributes, op.budget)
     if op.cost is not None:

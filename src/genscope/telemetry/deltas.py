@@ -139,7 +139,7 @@ def _chain(op: Operation) -> _Chain | None:
 
 def _conversation(op: Operation, trace_id: int) -> str:
     """By its id, else by the trace. What redaction has put in the place of an id may stand for many: by both."""
-    conversation = op.request.get("conversation_id")
+    conversation = op.request.get("conversation_id") or (op.identity and op.identity.conversation_id)
     if not isinstance(conversation, str):
         return f"trace {trace_id}"
     redacted = "[" in conversation or "*" in conversation

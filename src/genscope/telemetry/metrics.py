@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
-from typing import Any, Final
-from weakref import WeakKeyDictionary
+from typing import Any
 
 from opentelemetry.metrics import (
-    CallbackOptions,
     Histogram,
     Meter,
     MeterProvider,
     NoOpHistogram,
-    Observation,
     get_meter,
     get_meter_provider,
 )
@@ -24,106 +20,17 @@ from genscope import semconv
 from genscope.core.operation import Operation
 from genscope.core.pipeline import Stage
 from genscope.semconv import Flavour, Metric
-from genscope.telemetry.measures import MEASURES, Attributes, attributes_of
+from genscope.telemetry.measures import MEASURES, Attributes
 from genscope.telemetry.metric_tags import MetricTags
 from genscope.telemetry.neighbours import measures_itself
 from genscope.telemetry.scope import SCOPE, is_placeholder
-
-_MAX_SERIES: Final = 512
-"""Models and hosts come from the caller, perhaps from users of his: what is kept for each, here and by OpenTelemetry,
-must not grow for ever. All that come later are measured together, without model and server."""
-
-Key = tuple[Any, ...]
-
-
-class _Series:
-    """What all calls of one kind share: the attributes of their measurements, and what is only added up of them."""
-
-    __slots__ = ("attempts", "base", "cost", "failed", "of_input", "of_output", "priced", "unpriced")
-
-    def __init__(self, base: Attributes) -> None:
-        self.base = base
-        self.of_input = base | {semconv.TOKEN_TYPE: "input"}
-        self.of_output = base | {semconv.TOKEN_TYPE: "output"}
-        self.attempts = 0
-        self.failed: Counter[str] = Counter()
-        self.cost = 0
-        """In units of 1 / `_PER_DOLLAR`: whole numbers do not drift."""
-        self.priced = self.unpriced = 0
-
-
-class _Table:
-    """The series of one meter provider. They outlive the instrumentation, for a reader goes on collecting them."""
-
-    def __init__(self, meter: Meter) -> None:
-        self.series: dict[Key, _Series] = {}
-        # Plain numbers that a reader collects: a measurement of each would cost every call twenty times as much.
-        for metric, observe in (
-            (semconv.ATTEMPTS, self._attempts),
-            (semconv.COST, self._cost),
-            (semconv.UNPRICED, self._unpriced),
-        ):
-            meter.create_observable_counter(metric.name, [observe], metric.unit, metric.description)
-
-    def add(self, key: Key, op: Operation) -> _Series:
-        attributes = attributes_of(op)
-        if len(self.series) >= _MAX_SERIES:
-            key = (op.name, op.provider)
-            attributes = {name: attributes[name] for name in (semconv.OPERATION_NAME, semconv.PROVIDER_NAME)}
-        return self.series.get(key) or self.series.setdefault(key, _Series(attributes))
-
-    def of(self, op: Operation) -> _Series:
-        key = (op.name, op.provider, op.model, op.response_model, op.server_address, op.server_port)
-        return self.series.get(key) or self.add(key, op)
-
-    def attributes_of(self, op: Operation, tags: MetricTags | None = None) -> Attributes:
-        """Those that all metrics of a call share, of a limited number of sets."""
-        base = self.of(op).base
-        return base if tags is None else base | tags.of_identity(op.identity)
-
-    def tagged(self, op: Operation, tags: dict[str, str]) -> _Series:
-        """The series of a call, the part of it that is for whom the tags say."""
-        series = self.of(op)
-        key = (*series.base.values(), *tags.items())
-        if not tags or (key not in self.series and len(self.series) >= _MAX_SERIES):
-            return series
-        return self.series.get(key) or self.series.setdefault(key, _Series(series.base | tags))
-
-    def _attempts(self, options: CallbackOptions) -> Iterator[Observation]:
-        for series in [series for series in list(self.series.values()) if series.attempts]:
-            yield Observation(series.attempts - series.failed.total(), series.base)
-            for kind, count in list(series.failed.items()):
-                yield Observation(count, series.base | {semconv.ERROR_KIND: kind})
-
-    def _cost(self, options: CallbackOptions) -> Iterator[Observation]:
-        for series in [series for series in list(self.series.values()) if series.priced]:
-            yield Observation(series.cost / _PER_DOLLAR, series.base)
-
-    def _unpriced(self, options: CallbackOptions) -> Iterator[Observation]:
-        for series in [series for series in list(self.series.values()) if series.unpriced]:
-            yield Observation(series.unpriced, series.base)
-
-
-_PER_DOLLAR: Final = 10**12
+from genscope.telemetry.series import PER_DOLLAR, Series, table_of
 
 
 def measure(histogram: Histogram, amount: float, attributes: Attributes, context: Any) -> None:
     """One measurement of what is no call to a model."""
     with _measuring:
         histogram.record(amount, attributes, context)
-
-
-class _Global:
-    """Stands for the global provider, which is a placeholder first and another object later."""
-
-
-_GLOBAL: Final = _Global()
-_tables: WeakKeyDictionary[Any, _Table] = WeakKeyDictionary()
-
-
-def _table_of(provider: MeterProvider | None, meter: Meter) -> _Table:
-    shared = _GLOBAL if provider is None else provider
-    return _tables.get(shared) or _tables.setdefault(shared, _Table(meter))
 
 
 _measuring = Lock()
@@ -185,13 +92,13 @@ class Metrics(Stage):
         self._duration = _histogram(meter, flavour.metrics.get("duration"))
         self._tokens = _histogram(meter, flavour.metrics.get("tokens"))
         self._first_chunk = _histogram(meter, flavour.metrics.get("time_to_first_chunk"))
-        self._table = _table_of(provider, meter)
+        self._table = table_of(provider, meter)
         self._series = self._table.series
 
     def idle(self) -> bool:
         return is_placeholder(self._provider or get_meter_provider())
 
-    def end(self, op: Operation, series: _Series | None = None) -> None:
+    def end(self, op: Operation, series: Series | None = None) -> None:
         if series is None:
             key = (op.name, op.provider, op.model, op.response_model, op.server_address, op.server_port)
             series = self._series.get(key) or self._table.add(key, op)
@@ -201,10 +108,14 @@ class Metrics(Stage):
             if failure is not None or op.attempts:
                 series.failed.update(attempt.kind for attempt in (*op.attempts, failure) if attempt is not None)
                 series.attempts += len(op.attempts)
+                if failure is not None:
+                    series.errors[failure.kind, failure.retryable] += 1
+            if op.defects:
+                series.defects.update(op.defects)
             cost = op.cost
             if cost is not None:
                 if cost.currency == "USD":
-                    series.cost += round(cost.amount * _PER_DOLLAR)
+                    series.cost += round(cost.amount * PER_DOLLAR)
                     series.priced += 1
             elif op.unpriced:
                 series.unpriced += 1
@@ -231,7 +142,7 @@ class TaggedMetrics(Metrics):
         super().__init__(provider, flavour)
         self._tags = tags
 
-    def end(self, op: Operation, series: _Series | None = None) -> None:
+    def end(self, op: Operation, series: Series | None = None) -> None:
         super().end(op, self._table.tagged(op, self._tags.of_identity(op.identity)))
 
 
@@ -242,7 +153,7 @@ class Measurements(Stage):
         meter = meter_of(provider)
         self._provider = provider
         self._tags = tags
-        self._table = _table_of(provider, meter)
+        self._table = table_of(provider, meter)
         self._shared = flavour.shared
         self._measured = [
             (metric, MEASURES[meaning], _recorder(meter, metric))
@@ -272,7 +183,7 @@ class ChunkTimes(Stage):
         self._tags = tags
         self._metric = flavour.metrics["time_per_output_chunk"]
         meter = meter_of(provider)
-        self._table = _table_of(provider, meter)
+        self._table = table_of(provider, meter)
         self._gap = _histogram(meter, self._metric)
 
     def idle(self) -> bool:

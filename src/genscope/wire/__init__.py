@@ -14,5 +14,10 @@ used only when somebody wants to know what was said:
 * `read_input(content, body)` and `read_output(content, answer)`: the same for `core.messages.Content`;
 * `Transcript`: an `Answer` that keeps what is said, too.
 
+Where tools can be called in it, a third one as `TOOLS` (`core.reader.ToolReader`), used for requests that offer some:
+
+* `read_results(body)`: the ids of the calls that the request answers; `read_calls(op, answer)`: what it asks for next;
+* `Answer`: one that notices the calls of tools.
+
 Answers and chunks are read by attribute: they are the SDK's objects, or JSON through `fields.objects`.
 """

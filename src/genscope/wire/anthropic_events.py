@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from genscope.core.operation import ToolCall
 from genscope.wire.fields import members, text
 from genscope.wire.typed_events import TypedEvents
 
@@ -12,7 +13,7 @@ from genscope.wire.typed_events import TypedEvents
 class Answer(TypedEvents):
     """A streamed message: what its first event says of it, and what the later ones add."""
 
-    __slots__ = ("compacted", "said", "usage")
+    __slots__ = ("calls", "compacted", "said", "usage")
 
     kept = frozenset({"message_start", "content_block_start", "message_delta", "error"})
 
@@ -23,6 +24,8 @@ class Answer(TypedEvents):
         self.usage: dict[str, Any] = {}
         """Its usage. The counts of an event are totals so far: the last that says one wins."""
         self.compacted = False
+        self.calls: list[ToolCall] = []
+        """The tools that it asks for; what with, comes later."""
 
     def keep(self, event: Any) -> None:
         said = members(event)
@@ -45,6 +48,10 @@ class Answer(TypedEvents):
             self.compacted = True
         elif kind == "fallback":  # the model that began has declined, and another one goes on
             self.said.update(_told(members(block.get("to")), ("model",)))
+        elif kind == "tool_use":
+            id = text(block.get("id"))
+            if id is not None:
+                self.calls.append(ToolCall(id, text(block.get("name"))))
 
     def lead(self, event: Any) -> str | None:
         said = members(event)

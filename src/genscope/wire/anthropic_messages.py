@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 
 from genscope.core.operation import Operation, Usage
 from genscope.wire import anthropic_blocks as CONTENT
+from genscope.wire import anthropic_calls as TOOLS
 from genscope.wire.anthropic_events import Answer
 from genscope.wire.fields import (
     Rule,
@@ -25,7 +26,7 @@ from genscope.wire.fields import (
     texts,
 )
 
-__all__ = ["CONTENT", "OPERATION", "PARAMETERS", "Answer", "read_request", "read_response"]
+__all__ = ["CONTENT", "OPERATION", "PARAMETERS", "TOOLS", "Answer", "read_request", "read_response"]
 
 OPERATION: Final = "chat"
 
@@ -74,7 +75,10 @@ def read_response(op: Operation, answer: Any) -> None:
         said = members(answer)
         usage = members(said.get("usage"))
         error = said.get("error") if said.get("type") == "error" else None
-        compacted = any(getattr(block, "type", None) == "compaction" for block in listed(said.get("content")))
+        kinds = [_kind_of(block) for block in listed(said.get("content"))]
+        compacted = "compaction" in kinds
+        if _SILENT.issuperset(kinds) and said.get("stop_reason") == "end_turn":
+            op.lack = "empty"
     read_identity(op, said)
     reason = text(said.get("stop_reason"))
     if reason is not None:
@@ -93,6 +97,14 @@ def read_response(op: Operation, answer: Any) -> None:
     if error is not None:
         op.error = provider_error(error)
 
+
+def _kind_of(block: Any) -> str | None:
+    """Its type; nothing for an empty text."""
+    kind = text(getattr(block, "type", None))
+    return None if kind == "text" and not getattr(block, "text", None) else kind
+
+
+_SILENT: Final = frozenset({None, "thinking", "redacted_thinking"})
 
 _DETAILS: Final = (("stop_details", "category", "refusal_category"), ("container", "id", "container_id"))
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from genscope.core.operation import Operation
+from genscope.wire import chat_calls as TOOLS
 from genscope.wire import chat_messages as CONTENT
 from genscope.wire.choices import StreamedChat as Answer
-from genscope.wire.choices import ask_for_usage, is_usage_only, read_choices
+from genscope.wire.choices import ask_for_usage, is_usage_only, read_messages
 from genscope.wire.fields import (
     BILLING,
     Rule,
@@ -26,7 +27,7 @@ from genscope.wire.fields import (
     usage_keys,
 )
 
-__all__ = ["CONTENT", "OPERATION", "Answer", "ask_for_usage", "is_usage_only", "read_request", "read_response"]
+__all__ = ["CONTENT", "OPERATION", "TOOLS", "Answer", "ask_for_usage", "is_usage_only", "read_request", "read_response"]
 
 OPERATION: Final = "chat"
 
@@ -60,4 +61,6 @@ def read_response(op: Operation, answer: Any) -> None:
     op.usage = read_usage(usage, _USAGE)
     if op.provider in BILLING or op.says_cost:
         read_cost(op, usage)
-    read_choices(op, answer)
+    read_messages(op, answer)
+    if op.streaming and getattr(answer, "refused", False):
+        op.lack = "refused"

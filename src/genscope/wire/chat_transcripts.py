@@ -71,18 +71,18 @@ class Transcript(StreamedChat):
 
 _ONLY_TEXT: Final = {"content"}
 
-_CallPiece = tuple[Any, Any, Any, Any, bool]
+CallPiece = tuple[Any, Any, Any, Any, bool]
 """Index, id, name and arguments of a delta of a tool call, and whether it is a custom one.
 
 The SDK's own objects for it are many times larger.
 """
 
 
-def _calls(value: Any) -> list[_CallPiece]:
+def call_pieces(value: Any) -> list[CallPiece]:
     return [_call(call) for call in items(value)]
 
 
-def _call(call: Any) -> _CallPiece:
+def _call(call: Any) -> CallPiece:
     try:
         called = call.function
         return call.index, call.id, called.name, called.arguments, False
@@ -103,7 +103,7 @@ _KEPT: Final[Mapping[str, Callable[[Any], Sequence[Any]] | None]] = {
     "reasoning": None,
     "refusal": None,
     "role": None,
-    "tool_calls": _calls,
+    "tool_calls": call_pieces,
     "function_call": _fields,
     "audio": _fields,
     "images": items,
@@ -123,7 +123,7 @@ def _first(pieces: Sequence[Any]) -> Any:
     return pieces[0]
 
 
-def _tool_calls(pieces: Sequence[_CallPiece]) -> list[dict[str, Any]]:
+def whole_calls(pieces: Sequence[CallPiece]) -> list[dict[str, Any]]:
     """The pieces of a call have its index in common. Some servers give all calls the same one, or none."""
     calls: list[_Call] = []
     latest: dict[int | None, _Call] = {}
@@ -178,7 +178,7 @@ def _sound(pieces: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 _WHOLE: Final[Mapping[str, Callable[[Sequence[Any]], Any]]] = {
     "role": _first,
-    "tool_calls": _tool_calls,
+    "tool_calls": whole_calls,
     "function_call": _function,
     "audio": _sound,
     "images": list,

@@ -11,10 +11,18 @@ from genscope.wire.fields import count, listed, members, objects, provider_error
 _Pieces = TypeVar("_Pieces")
 
 
+class _Streamed:
+    """What a stream says is not kept: whether that is anything, its first chunks have told."""
+
+    content = True
+
+
 class Choice:
     """One choice of a streamed answer."""
 
     __slots__ = ("finish_reason",)
+
+    message = _Streamed
 
     def __init__(self) -> None:
         self.finish_reason: str | None = None
@@ -103,6 +111,8 @@ class StreamedChoices:
 class StreamedChat(StreamedChoices):
     """A streamed chat completion."""
 
+    refused = False
+
     def lead(self, chunk: Any) -> str | None:
         chunk = objects(chunk)
         self.identify(chunk)
@@ -110,6 +120,7 @@ class StreamedChat(StreamedChoices):
         for choice in listed(getattr(chunk, "choices", None)):
             said = members(getattr(choice, "delta", None))  # Azure's report on what it filtered has none
             if any(said.get(part) for part in _CONTENT):
+                self.refused = bool(said.get("refusal"))
                 return "text"
             thinks = thinks or any(said.get(part) for part in _REASONING)
         return "reasoning" if thinks else None
@@ -187,15 +198,37 @@ _REASONS: Final = frozenset({"stop", "length", "tool_calls", "content_filter", "
 """OpenAI's; other words have to be looked at."""
 
 
-def read_choices(op: Operation, answer: Any) -> None:
-    """The finish reason of each choice, in order; `error` in the place of one that never finished while others did."""
+def read_messages(op: Operation, answer: Any) -> None:
+    """`read_choices` of chat completions, and whether anything is said in them."""
+    choice = read_choices(op, answer)
+    try:
+        if choice.message.content:  # nearly always
+            return
+    except AttributeError:
+        pass
+    for choice in listed(getattr(answer, "choices", None)):
+        said = members(getattr(choice, "message", None))
+        if said.get("refusal"):
+            op.lack = "refused"
+        elif said and not any(said.get(part) for part in _ANSWERS):
+            op.lack = "empty"
+
+
+_ANSWERS: Final = ("content", "tool_calls", "function_call", "audio", "images")
+
+
+def read_choices(op: Operation, answer: Any) -> Any:
+    """The finish reason of each choice, in order; `error` in the place of one that never finished while others did.
+
+    Returns the choice, where there is one and nothing odd about it.
+    """
     choices: Any = getattr(answer, "choices", None)
     try:
         (choice,) = choices  # nearly always there is one
         reason = choice.finish_reason
         if reason in _REASONS:
             op.finish_reasons = (reason,)
-            return
+            return choice
     except (AttributeError, TypeError, ValueError):
         pass
     reasons = [text(getattr(choice, "finish_reason", None)) for choice in listed(choices)]
@@ -205,3 +238,6 @@ def read_choices(op: Operation, answer: Any) -> None:
         error = members(answer).get("error")
         if error:  # OpenRouter says so, with status 200, when the provider behind it failed
             op.error = provider_error(error)
+        elif choices is not None and not op.streaming:
+            op.lack = "empty"
+    return None

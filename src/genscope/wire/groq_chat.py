@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from genscope.core.operation import Operation
-from genscope.wire import chat_completions, chat_messages, choices
+from genscope.wire import chat_calls, chat_completions, chat_messages, choices
 from genscope.wire.chat_completions import OPERATION, read_request
 from genscope.wire.chat_messages import read_input, read_output
 from genscope.wire.fields import members
 
-__all__ = ["CONTENT", "OPERATION", "Answer", "read_request", "read_response"]
+__all__ = ["CONTENT", "OPERATION", "TOOLS", "Answer", "read_request", "read_response"]
 
 
 class Answer(choices.StreamedChat):
@@ -37,6 +37,17 @@ class CONTENT:
 
     class Transcript(Answer, chat_messages.Transcript):
         """A streamed chat completion of Groq's with what is said in it."""
+
+
+class TOOLS:
+    """The tools in them: a `core.reader.ToolReader`."""
+
+    offered = staticmethod(chat_calls.offered)
+    read_results = staticmethod(chat_calls.read_results)
+    read_calls = staticmethod(chat_calls.read_calls)
+
+    class Answer(Answer, chat_calls.Answer):
+        """A streamed chat completion of Groq's that keeps the calls of tools in it."""
 
 
 def read_response(op: Operation, answer: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from genscope.wire.fields import listed, objects, text
@@ -51,6 +51,18 @@ def finish_reason(answer: Any) -> str | None:
         reason = text(getattr(getattr(answer, "incomplete_details", None), "reason", None))
         return _FINISH_REASONS.get(reason, reason) if reason else None
     return _FINISH_REASONS.get(status) if status else None
+
+
+def lack_of(output: Iterable[Any]) -> str | None:
+    """What the messages of an output are in want of: `empty`, `refused`."""
+    lack: str | None = "empty"
+    for item in output:
+        for part in listed(getattr(item, "content", None)):
+            if getattr(part, "text", None) and getattr(part, "type", None) == "output_text":
+                return None
+            if getattr(part, "refusal", None):
+                lack = "refused"
+    return lack
 
 
 def is_for_client(item: Mapping[str, Any]) -> bool:

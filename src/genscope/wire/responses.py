@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from genscope.core.operation import Operation, ProviderError
+from genscope.wire import response_calls as TOOLS
 from genscope.wire import response_items as CONTENT
 from genscope.wire.fields import (
     BILLING,
@@ -24,9 +25,9 @@ from genscope.wire.fields import (
     text,
     usage_keys,
 )
-from genscope.wire.response_events import Answer, finish_reason
+from genscope.wire.response_events import Answer, finish_reason, lack_of
 
-__all__ = ["CONTENT", "OPERATION", "Answer", "read_request", "read_response"]
+__all__ = ["CONTENT", "OPERATION", "TOOLS", "Answer", "read_request", "read_response"]
 
 OPERATION: Final = "chat"
 
@@ -49,6 +50,8 @@ PARAMETERS: Final[Mapping[str, Rule]] = {
 }
 
 _USAGE: Final = usage_keys("input_tokens", "output_tokens")
+_SAID: Final = frozenset({"message", "reasoning"})
+"""Items of other types are something by themselves, and may wait for the application to act."""
 
 
 def read_request(op: Operation, body: Mapping[str, Any]) -> None:
@@ -76,9 +79,15 @@ def read_response(op: Operation, answer: Any) -> None:
     conversation = text(getattr(getattr(answer, "conversation", None), "id", None))
     if conversation is not None:
         op.response["conversation_id"] = conversation
-    if any(getattr(item, "type", None) == "compaction" for item in listed(getattr(answer, "output", None))):
+    output = listed(getattr(answer, "output", None))
+    kinds = [text(getattr(item, "type", None)) for item in output]
+    if "compaction" in kinds:
         op.response["compacted"] = True
-    reason = finish_reason(answer)
+    if status == "completed" and _SAID.issuperset(kinds):
+        op.lack = lack_of(output)
+        reason = "stop"
+    else:
+        reason = finish_reason(answer)
     if reason is not None:
         op.finish_reasons = (reason,)
     if error is None and status == "failed":

@@ -126,7 +126,7 @@ def test_a_trace_appears_as_a_tree_when_its_root_ends(bench: Bench) -> None:
         "└── compare                             1.00 s\n"
         "    ├── chat gpt-4o-mini                880 ms  1,027 → 90 tokens · stop\n"
         "    └── chat gpt-4o-mini                500 ms  TTFT 310 ms · 27 → 9 tokens\n"
-        "3 LLM calls · 1,062 → 99 tokens\n"
+        "3 calls · 1,062 → 99 tokens\n"
     )
 
 
@@ -350,7 +350,7 @@ def test_the_footer_sums_up_the_calls_and_not_the_agents_around_them(bench: Benc
     bench.end(failed)
     bench.end(bench.start("execute_tool get_weather", root, 0.2, **{semconv.OPERATION_NAME: "execute_tool"}))
     bench.end(root)
-    assert bench.lines[-1] == "2 LLM calls · 10 → 5 tokens · 1 error · 2 retries · $0.50 · openai at proxy"
+    assert bench.lines[-1] == "2 calls · 10 → 5 tokens · 1 error · 2 retries · $0.50 · openai at proxy"
     assert sum("proxy" in row for row in bench.lines) == 1
 
 

@@ -57,7 +57,7 @@ def test_a_plain_answer(traces: dict[str, list[str]]) -> None:
     embedding, chat, footer = traces["answer a question"]
     assert re.search(r"├── embeddings text-embedding-3-small .* \d+ tokens in", embedding)
     assert re.search(r"└── chat gpt-4o-mini .* [\d,]+ → \d+ tokens( \(.*\))? · stop · \$0\.0000\d+", chat)
-    assert footer.startswith("2 LLM calls · ")
+    assert footer.startswith("2 calls · ")
     assert re.search(r" · 127\.0\.0\.1:\d+$", footer)
 
 
@@ -66,7 +66,7 @@ def test_streams_and_reasoning(traces: dict[str, list[str]]) -> None:
     for line in (first, second):
         assert re.search(r"chat gpt-4o-mini .* TTFT [\d.]+ ms · [\d,]+ → \d+ tokens( \(.*\))? · stop", line)
     assert re.search(r"reasoning after [\d.]+ ms, TTFT [\d.]+ ms · .*reasoning \d+\)", responses)
-    assert footer.startswith("3 LLM calls · ")
+    assert footer.startswith("3 calls · ")
 
 
 def test_tools_and_a_stream_that_is_left(traces: dict[str, list[str]]) -> None:
@@ -83,7 +83,7 @@ def test_an_agent_of_another_provider(traces: dict[str, list[str]]) -> None:
     assert re.search(
         r"reasoning after [\d.]+ ms, TTFT [\d.]+ ms · .*reasoning \d+\) · end_turn · \$0\.000\d+$", thought
     )
-    assert footer.startswith("3 LLM calls · ")
+    assert footer.startswith("3 calls · ")
 
 
 def test_trouble(traces: dict[str, list[str]]) -> None:
@@ -91,5 +91,5 @@ def test_trouble(traces: dict[str, list[str]]) -> None:
     assert re.search(r"2 retries, [\d.]+ m?s backoff: 429 rate_limit ×2 · .* tokens.* · stop", retried)
     assert "✗ context_length: 400 context_length_exceeded" in too_long
     assert refused.endswith("✗ budget_exceeded: BudgetExceeded")
-    assert "3 LLM calls · " in footer
+    assert "3 calls · " in footer
     assert "· 2 errors · 2 retries" in footer

@@ -106,20 +106,20 @@ def test_for_whom(server: Server) -> None:
     root = server.span_of("GET /", until=9)
     call(server, root, 1, user="u1", conversation="c1", tenant="t\n1")
     call(server, root, 2, user="u1", conversation="c1", tenant="t\n1")
-    assert server.drawn()[-1] == "2 LLM calls · for tenant t 1, user u1, conversation c1"
+    assert server.drawn()[-1] == "2 calls · for tenant t 1, user u1, conversation c1"
 
 
 def test_for_several(server: Server) -> None:
     root = server.span_of("GET /", until=9)
     call(server, root, 1, user="u1", conversation="c1")
     call(server, root, 2, user="u2", conversation="c1")
-    assert server.drawn()[-1] == "2 LLM calls · for conversation c1"
+    assert server.drawn()[-1] == "2 calls · for conversation c1"
 
 
 def test_for_nobody(server: Server) -> None:
     root = server.span_of("GET /", until=9)
     call(server, root, 1)
-    assert server.drawn()[-1] == "1 LLM call"
+    assert server.drawn()[-1] == "1 call"
 
 
 def test_sums_without_a_call_of_a_model(server: Server) -> None:

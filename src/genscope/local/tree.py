@@ -1,4 +1,4 @@
-"""A trace as a tree for the terminal: one line for each span, one footer for the LLM calls among them.
+"""A trace as a tree for the terminal: one line for each span, one footer for the calls to models among them.
 
 Pure: finished spans in, a `rich` renderable out. Only `local.console` imports this module, and only when it prints,
 because `rich` belongs to the extra `cli`.
@@ -152,7 +152,7 @@ def _footer(calls: Sequence[ReadableSpan], endpoints: set[str], whom: str | None
     money = _total(calls, semconv.COST_AMOUNT)
     errors, retries = sum(map(phrases.failed, calls)), sum(map(phrases.retries, calls))
     said = [
-        phrases.count(len(calls), "LLM call"),
+        phrases.count(len(calls), "call"),
         phrases.tokens(usage, glyphs),
         phrases.count(errors, "error") if errors else None,
         phrases.count(retries, "retry", "retries") if retries else None,

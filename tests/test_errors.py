@@ -21,7 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genscope.core import errors
+from genscope.core import error_words
 from genscope.core.errors import KINDS, RETRYABLE, classify, classify_reported
 from genscope.core.operation import Failure, ProviderError
 from genscope.core.refusal import BudgetExceeded
@@ -698,16 +698,18 @@ def test_an_answer_that_was_not_read_is_not_read_for_us() -> None:
 
 
 def test_the_tables_speak_of_the_same_kinds() -> None:
-    tables = (errors._BY_CODE, errors._BY_GENERAL_CODE, errors._BY_STATUS, errors._BY_CLASS)
+    tables = (error_words.BY_CODE, error_words.BY_GENERAL_CODE, error_words.BY_STATUS, error_words.BY_CLASS)
     used = {kind for table in tables for kind in table.values()}
     assert used | {"unknown"} == set(KINDS)
     assert {kind: kind in RETRYABLE for kind in KINDS} == RETRIES
-    assert not errors._BY_CODE.keys() & errors._BY_GENERAL_CODE.keys()
+    assert not error_words.BY_CODE.keys() & error_words.BY_GENERAL_CODE.keys()
     tested = {row[2] for rows in ANSWERS.values() for row in rows} | {row[1] for row in FOREIGN}
     assert tested == set(KINDS)
 
 
-words = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(sorted(errors._BY_CODE))
+words = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(sorted(error_words.BY_CODE))
+)
 bodies = st.recursive(
     words,
     lambda inner: (
@@ -735,3 +737,44 @@ def test_no_error_is_too_odd(body: Any, status: int | None, code: Any) -> None:
     reported = classify_reported(provider_error(said))
     assert reported.kind in KINDS
     assert re.fullmatch(r"[A-Za-z0-9_.:/+=-]{1,64}", reported.type)
+
+
+# --- requests that are too long, of providers that have no code for it
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {
+            "type": "error",
+            "error": {"type": "invalid_request_error", "message": "prompt is too long: 9 tokens > 8 maximum"},
+        },
+        {
+            "error": {
+                "type": "invalid_request_error",
+                "message": "input length and `max_tokens` exceed context limit: 9 + 1 > 8",
+            }
+        },
+        {"message": "Input is too long for requested model."},
+        {"object": "error", "message": "This model's maximum context length is 8 tokens. However, ...", "code": 400},
+        [
+            {
+                "error": {
+                    "code": 400,
+                    "status": "INVALID_ARGUMENT",
+                    "message": "The input token count (9) exceeds the maximum",
+                }
+            }
+        ],
+        {"message": "too many tokens: size limit exceeded by 1 tokens."},
+    ],
+)
+def test_a_request_that_is_too_long(body: Any) -> None:
+    found = classify(openai.BadRequestError("no", response=response(400, body), body=body))
+    assert (found.kind, found.retryable) == ("context_length", False)
+
+
+@pytest.mark.parametrize("message", ["You said: prompt is too long", "", None, 5])
+def test_a_request_that_is_wrong_otherwise(message: Any) -> None:
+    body = {"error": {"type": "invalid_request_error", "message": message}}
+    assert classify(openai.BadRequestError("no", response=response(400, body), body=body)).kind == "invalid_request"

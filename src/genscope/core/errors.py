@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
+from genscope.core.error_words import BY_CLASS, BY_CODE, BY_GENERAL_CODE, BY_STATUS, TOO_LONG, plain
 from genscope.core.operation import Failure, ProviderError
 
 KINDS: Final = (
@@ -38,132 +39,6 @@ _OTHER: Final = "_OTHER"
 """OpenTelemetry's `error.type` of an error without a name."""
 
 RETRYABLE: Final = frozenset({"rate_limit", "timeout", "connection", "overloaded", "server_error"})
-
-_CODES: Final[Mapping[str, tuple[str, ...]]] = {
-    "rate_limit": (
-        "rate_limit_exceeded", "rate_limit_error", "rate_limit_reached", "rate_limited", "too_many_requests",
-        "requests", "tokens", "throttling_exception",
-    ),
-    "quota": (
-        "insufficient_quota", "quota_exceeded", "credit_balance_exhausted", "organization_spend_limit_exceeded",
-        "project_spend_limit_exceeded", "organization_usage_limit_exceeded", "billing_hard_limit_reached",
-        "billing_not_active", "billing_error", "payment_required", "service_quota_exceeded_exception",
-    ),
-    "timeout": (
-        "timeout", "timeout_error", "vector_store_timeout", "deadline_exceeded", "model_timeout_exception",
-    ),
-    "authentication": (
-        "invalid_api_key", "incorrect_api_key", "authentication_error", "invalid_authentication", "unauthenticated",
-        "account_deactivated", "invalid_grant", "invalid_subject_token",
-    ),
-    "permission": (
-        "permission_error", "permission_denied", "unsupported_country_region_territory", "access_denied_exception",
-    ),
-    "model_not_found": (
-        "model_not_found", "model_not_available", "model_decommissioned", "unknown_model", "invalid_model",
-        "deployment_not_found",
-    ),
-    "context_length": (
-        "context_length_exceeded", "exceed_context_size_error", "string_above_max_length", "request_too_large",
-    ),
-    "content_filter": (
-        "content_filter", "content_policy_violation", "responsible_ai_policy_violation", "moderation_blocked",
-        "invalid_prompt", "bio_policy", "misalignment_policy_violation", "image_content_policy_violation",
-        "data_inspection_failed",
-    ),
-    "overloaded": (
-        "overloaded", "overloaded_error", "engine_overloaded", "engine_overloaded_error", "model_overloaded",
-        "server_is_overloaded", "service_unavailable", "service_unavailable_error", "unavailable", "no_capacity",
-        "capacity_exceeded", "service_tier_capacity_exceeded", "service_unavailable_exception",
-        "model_not_ready_exception",
-    ),
-    "invalid_response": ("tool_use_failed", "json_validate_failed"),  # Groq: what the model wrote did not fit
-    "invalid_request": (
-        "invalid_value", "invalid_type", "missing_required_parameter", "unknown_parameter", "unsupported_parameter",
-        "unsupported_value", "data_residency_mismatch", "invalid_image", "invalid_image_format", "invalid_image_url",
-        "invalid_image_mode", "invalid_base64_image", "image_too_large", "image_too_small", "image_parse_error",
-        "image_file_too_large", "image_file_not_found", "empty_image_file", "failed_to_download_image",
-        "unsupported_image_media_type",
-    ),
-}  # fmt: skip
-"""Codes and types that say more than the status of the answer. `DeploymentNotFound` is `deployment_not_found` here."""
-
-_GENERAL: Final[Mapping[str, tuple[str, ...]]] = {
-    "rate_limit": ("slow_down", "resource_exhausted"),
-    "invalid_request": ("invalid_request_error", "bad_request_error", "invalid_argument", "validation_exception"),
-    "server_error": (
-        "server_error", "api_error", "internal_server_error", "internal_error", "internal",
-        "internal_server_exception", "model_error_exception", "model_stream_error_exception",
-    ),
-}  # fmt: skip
-"""Codes and types that say less than a status, for where there is none: in the middle of a stream."""
-
-
-def _plain(code: str) -> str:
-    return "".join(filter(str.isalnum, code.lower()))
-
-
-_BY_CODE: Final = {_plain(code): kind for kind, codes in _CODES.items() for code in codes}
-_BY_GENERAL_CODE: Final = {_plain(code): kind for kind, codes in _GENERAL.items() for code in codes}
-
-_BY_STATUS: Final = {
-    400: "invalid_request",
-    401: "authentication",
-    402: "quota",
-    403: "permission",
-    404: "invalid_request",
-    405: "invalid_request",
-    408: "timeout",
-    409: "invalid_request",
-    413: "context_length",
-    415: "invalid_request",
-    422: "invalid_request",
-    429: "rate_limit",
-    503: "overloaded",
-    504: "timeout",
-    529: "overloaded",
-}
-
-_BY_CLASS: Final = {
-    # what a caller does to a call
-    "CancelledError": "cancelled",
-    "Cancelled": "cancelled",
-    "KeyboardInterrupt": "cancelled",
-    "SystemExit": "cancelled",
-    "GeneratorExit": "cancelled",
-    "BudgetExceeded": "budget_exceeded",
-    # SDK exceptions without an HTTP answer
-    "APITimeoutError": "timeout",
-    "APIConnectionError": "connection",
-    "APIResponseValidationError": "invalid_response",
-    "LengthFinishReasonError": "invalid_response",
-    "ContentFilterFinishReasonError": "content_filter",
-    "SubjectTokenProviderError": "authentication",
-    "OAuthError": "authentication",
-    "InvalidWebhookSignatureError": "authentication",
-    "WebSocketConnectionClosedError": "connection",
-    "WebSocketQueueFullError": "overloaded",
-    # HTTP libraries (httpx and httpx2 share their names) and the standard library
-    "TimeoutException": "timeout",
-    "TimeoutError": "timeout",
-    "UnsupportedProtocol": "invalid_request",
-    "LocalProtocolError": "invalid_request",
-    "TransportError": "connection",
-    "TooManyRedirects": "invalid_response",
-    "StreamError": "invalid_request",
-    "InvalidURL": "invalid_request",
-    "DecodingError": "invalid_response",
-    "JSONDecodeError": "invalid_response",
-    "ValidationError": "invalid_response",
-    "UnicodeDecodeError": "invalid_response",
-    "ConnectionError": "connection",
-    "gaierror": "connection",
-    "SSLError": "connection",
-    # never sent: the request could not be built
-    "TypeError": "invalid_request",
-    "UnicodeEncodeError": "invalid_request",
-}
-"""By the name of the exception's class or of its nearest base class."""
 
 _NO_REPORTS: Final = frozenset({"APIResponseValidationError", "SystemExit"})
 """Exceptions whose `body` or `code` is no provider's error: the answer that was not understood, an exit status."""
@@ -197,7 +72,7 @@ def classify_reported(error: ProviderError) -> Failure:
 
 def kind_of_status(status: int) -> str:
     """What an HTTP status of 400 or more means by itself."""
-    return _BY_STATUS.get(status) or ("server_error" if status >= 500 else "invalid_request")
+    return BY_STATUS.get(status) or ("server_error" if status >= 500 else "invalid_request")
 
 
 def rejected_answer(error: BaseException) -> Any:
@@ -208,28 +83,36 @@ def rejected_answer(error: BaseException) -> Any:
 def _kind(reported: ProviderError, status: int | None, error: BaseException | None = None) -> str:
     if status == 413:  # whatever the code: Groq's is that of a rate limit
         return "context_length"
-    kind = _look_up(_BY_CODE, reported)
+    kind = _look_up(BY_CODE, reported)
     if kind is not None:
         return kind
     if status is None or status < 400:  # in the middle of a stream: OpenRouter and vLLM put it into the code
         status = int(reported.code) if reported.code and re.fullmatch("[45]..", reported.code) else 0
     if status >= 400:
-        if status == 404 and reported.type and _plain(reported.type) == "notfounderror":
+        if status == 404 and reported.type and plain(reported.type) == "notfounderror":
             return "model_not_found"  # Anthropic, vLLM and Ollama say no more than that for a model
+        if status == 400 and error is not None and _is_too_long(error):
+            return "context_length"
         return kind_of_status(status)
-    kind = _look_up(_BY_GENERAL_CODE, reported)
+    kind = _look_up(BY_GENERAL_CODE, reported)
     if kind is not None:
         return kind
     for cls in type(error).__mro__:
-        kind = _BY_CLASS.get(cls.__name__)
+        kind = BY_CLASS.get(cls.__name__)
         if kind is not None:
             return kind
     return "unknown"
 
 
+def _is_too_long(error: BaseException) -> bool:
+    said = _error_object(error)
+    message = cast("Mapping[str, Any]", said).get("message") if isinstance(said, Mapping) else None
+    return isinstance(message, str) and TOO_LONG.match(message) is not None
+
+
 def _look_up(table: Mapping[str, str], reported: ProviderError) -> str | None:
     for code in (reported.code, reported.type):
-        kind = table.get(_plain(code)) if code else None
+        kind = table.get(plain(code)) if code else None
         if kind is not None:
             return kind
     return None

@@ -20,6 +20,7 @@ from genscope.core import installed
 from genscope.core.identity import identity
 from genscope.core.operation import Identity, Operation
 from genscope.features.budget.scopes import identity_of, scope_value
+from genscope.instrumentors import chosen
 from genscope.local.simulator import Simulator
 
 HELLO: dict[str, Any] = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello"}]}
@@ -338,3 +339,15 @@ def test_a_release_that_is_not_known(monkeypatch: pytest.MonkeyPatch, caplog: py
     threads.carry_context()
     threads.leave_threads_alone()
     assert [record.getMessage() for record in caplog.records] == ["genscope: the context does not cross threads"]
+
+
+@pytest.mark.skipif(not THREADING, reason="needs opentelemetry-instrumentation-threading")
+def test_threads_are_left_alone_with_the_last_instrumentor() -> None:
+    original = threading.Thread.start
+    genscope.instrument()
+    try:
+        assert threading.Thread.start is not original
+    finally:
+        for instrumentor in chosen(None):
+            instrumentor.uninstrument()
+    assert threading.Thread.start is original

@@ -94,10 +94,6 @@ def uninstrument(*, only: Iterable[str] | None = None) -> None:
     for instrumentor in chosen(only):
         if instrumentor.is_instrumented_by_opentelemetry:
             instrumentor.uninstrument()
-    if not any(instrumentor.is_instrumented_by_opentelemetry for instrumentor in chosen(None)):
-        from genscope.threads import leave_threads_alone
-
-        leave_threads_alone()
 
 
 def flush(timeout: float = 5.0) -> bool:

@@ -24,6 +24,7 @@ from genscope.providers.openai import OPENAI
 from genscope.providers.together import TOGETHER
 from genscope.providers.writer import WRITER
 from genscope.settings import Resolution
+from genscope.threads import leave_threads_alone
 
 
 @dataclass(init=False)
@@ -99,7 +100,8 @@ class Instrumentor(BaseInstrumentor):
     def _uninstrument(self, **kwargs: Any) -> None:
         if self.attachment is not None:
             self.attachment.remove()
-            remove(self.target.name)
+            if remove(self.target.name):
+                leave_threads_alone()
             self.attachment = self.resolution = None
             if not kwargs.get("again"):
                 settings.complained.clear()

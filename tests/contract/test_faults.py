@@ -148,7 +148,7 @@ POINTS = {
     "context_of_span": Point(attribute("genscope.telemetry.spans:set_span_in_context")),
     "attributes_of_exception": Point(attribute("genscope.telemetry.spans:exception_attributes"), outcome=BAD_REQUEST),
     "measurement": Point(attribute("opentelemetry.sdk.metrics._internal.instrument:Histogram.record")),
-    "attributes_of_metrics": Point(attribute("genscope.telemetry.metrics:attributes_of")),
+    "attributes_of_metrics": Point(attribute("genscope.telemetry.series:attributes_of")),
     "classify": Point(attribute("genscope.core.call:classify"), outcome=BAD_REQUEST),
     "classify_attempt": Point(attribute("genscope.providers.stainless_retries:_attempt"), outcome=RETRIED),
     "provider_of": Point(attribute("genscope.providers.stainless:provider_of"), span=False),

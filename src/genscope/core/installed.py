@@ -33,11 +33,12 @@ def install(owner: Any, installation: Installation) -> None:
     _by_owner[owner] = _in_force = installation
 
 
-def remove(owner: Any) -> None:
-    """`owner` has been put back; what was installed before it holds again."""
+def remove(owner: Any) -> bool:
+    """`owner` has been put back; what was installed before it holds again. True if that is nothing."""
     global _in_force
     _by_owner.pop(owner, None)
     _in_force = next(reversed(_by_owner.values()), None)
+    return _in_force is None
 
 
 def installation() -> Installation:

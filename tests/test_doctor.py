@@ -243,7 +243,7 @@ def test_a_healthy_environment(listen: Callable[[], Listener]) -> None:
             "detail": None,
         }
     ]
-    assert found["content"] == {"capture": "NO_CONTENT", "events": False, "redaction": "off"}
+    assert found["content"] == {"capture": "NO_CONTENT", "events": False, "redaction": "default"}
     assert (found["settings"], found["complaints"]) == ([], [])
     assert found["versions"]["wrapt"] == version("wrapt")
     assert found["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))

@@ -86,7 +86,9 @@ def _settings(
     captured = [found.settings for found in resolved.values() if found.settings.capture_message_content != "NO_CONTENT"]
     capture = captured[0].capture_message_content if captured else "NO_CONTENT"
     events = any(found.settings.details_events for found in resolved.values())
-    return Content(capture, events), list(changed.values()), complaints
+    redactions = {found.settings.redaction for found in resolved.values()}
+    redaction = next(kind for kind in ("off", "default", "strict") if kind in redactions)  # the least of them decides
+    return Content(capture, events, redaction), list(changed.values()), complaints
 
 
 def _plain(value: Any) -> Any:

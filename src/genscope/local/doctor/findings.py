@@ -148,8 +148,8 @@ class Content:
     capture: str
     events: bool
     """Whether the event `gen_ai.client.inference.operation.details` is written for each call."""
-    redaction: Literal["off"] = "off"
-    """Not built in this version."""
+    redaction: str
+    """`default`, `strict` or `off`: what is taken out of content wherever it is recorded."""
 
 
 @dataclass(frozen=True, slots=True)

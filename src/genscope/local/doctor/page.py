@@ -180,7 +180,10 @@ def _content(found: Examination) -> Iterator[_Line]:
     yield _Line(_NEITHER if off else _YES, "messages", "not recorded" if off else f"recorded: {content.capture}")
     if content.events:
         yield _Line(_YES, "events", "one with the details of each call")
-    yield _Line(_NEITHER, "redaction", "off, not built in this version")
+    bare = content.redaction == "off"
+    yield _Line(
+        _NEITHER if bare else _YES, "redaction", "off" if bare else f"on, where content is: {content.redaction}"
+    )
 
 
 def _settings(found: Examination) -> Iterator[_Line]:

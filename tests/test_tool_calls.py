@@ -29,11 +29,22 @@ Turn = tuple[list[Any], list[tuple[str, str, dict[str, Any]]]]
 """The messages so far, and the calls that were asked for: id, name, arguments."""
 
 
+_clients: list[Any] = []
+
+
+def closed(client: Any) -> Any:
+    """A client, which is closed when the test is over."""
+    _clients.append(client)
+    return client
+
+
 @pytest.fixture
 def recorder() -> Iterator[Recorder]:
     recorder = Recorder()
     yield recorder
     genscope.uninstrument()
+    while _clients:
+        _clients.pop().close()
 
 
 def instrument(recorder: Recorder, content: str = "NO_CONTENT") -> None:
@@ -50,7 +61,7 @@ class Chat:
     """Chat completions."""
 
     def __init__(self, simulator: Simulator, streamed: bool, names: tuple[str, ...]) -> None:
-        self.client = openai.OpenAI(api_key="k", base_url=simulator.base_url("tools"))
+        self.client = closed(openai.OpenAI(api_key="k", base_url=simulator.base_url("tools")))
         self.streamed = streamed
         self.tools: Any = [{"type": "function", "function": {"name": name, "parameters": CITY}} for name in names]
 
@@ -84,7 +95,7 @@ class Responses:
     """The Responses API."""
 
     def __init__(self, simulator: Simulator, streamed: bool, names: tuple[str, ...]) -> None:
-        self.client: Any = openai.OpenAI(api_key="k", base_url=simulator.base_url("tools"))
+        self.client: Any = closed(openai.OpenAI(api_key="k", base_url=simulator.base_url("tools")))
         if not hasattr(self.client, "responses"):
             pytest.skip("this release of openai has no Responses API")
         self.streamed = streamed
@@ -110,7 +121,7 @@ class Messages:
     """Anthropic's."""
 
     def __init__(self, simulator: Simulator, streamed: bool, names: tuple[str, ...]) -> None:
-        self.client = anthropic.Anthropic(api_key="k", base_url=simulator.base_url("tools").removesuffix("/v1"))
+        self.client = closed(anthropic.Anthropic(api_key="k", base_url=simulator.base_url("tools").removesuffix("/v1")))
         self.streamed = streamed
         self.tools: Any = [{"name": name, "input_schema": CITY} for name in names]
 

@@ -34,4 +34,4 @@ def test_the_tree(recorder: Recorder, ask: Callable[..., Any]) -> None:
     assert helper.endswith("in all 1 LLM call, 1 tool call, 23 -> 7 tokens")
     assert "chat gpt-4o-mini" in chat
     assert "execute_tool search" in search
-    assert footer.startswith("1 LLM call | 23 -> 7 tokens")  # not a multiple of it
+    assert footer.startswith("1 call | 23 -> 7 tokens")  # not a multiple of it

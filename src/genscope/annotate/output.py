@@ -11,7 +11,6 @@ from genscope import semconv
 from genscope.core.installed import Installation, installation
 from genscope.core.messages import Content
 from genscope.core.pipeline import Faults, Pipeline
-from genscope.features.redaction.stage import redaction
 from genscope.semconv import Metric
 from genscope.telemetry.content import ContentWriter
 from genscope.telemetry.metric_tags import MetricTags
@@ -58,6 +57,8 @@ class Output:
                 settings.max_content_bytes, settings.tool_schemas, settings.max_part_bytes, together
             )
             if self._pipeline is None:
+                from genscope.features.redaction.stage import redaction  # compiles its rules: 70 ms
+
                 self._pipeline = Pipeline(tuple(redaction(settings)), Faults(settings.raise_faults))
         self.faults = Faults(settings.raise_faults) if self._pipeline is None else self._pipeline.faults
         self._awake = False

@@ -24,7 +24,7 @@ from genscope.core.errors import classify, classify_reported, rejected_answer
 from genscope.core.operation import Failure, Operation
 from genscope.core.pipeline import ChunkWatcher, Faults, Pipeline
 from genscope.core.reader import Answer, ContentReader, Reader
-from genscope.core.tool_calls import note_calls, note_results, tool_reader
+from genscope.core.tool_calls import note_calls, note_results, remember, tool_reader
 from genscope.semconv import INFERENCE
 
 
@@ -60,10 +60,10 @@ class Call:
         op.started = perf_counter()
         try:
             self.reader.read_request(op, body)
-        except Exception as fault:
+            if "tools" in body:
+                note_results(op, self.reader, body)
+        except Exception as fault:  # the body may be a mapping of the application's own
             self.faults.report(f"reading a {op.name} request", fault)
-        if "tools" in body:
-            note_results(op, self.reader, body, self.faults)
         if self._pipeline.curious:
             self._look_into_request(body)
         try:
@@ -164,12 +164,26 @@ class Call:
             if outcome == "completed" and op.first_token is None and op.name in INFERENCE:
                 op.lack = op.lack or "empty"
         if op.failure is None and (op.finish_reasons not in WELL or op.lack is not None or "output_type" in op.request):
-            self._look_for_defects()
+            if outcome == "completed":  # what the caller left early may be anything
+                self._look_for_defects()
         if self._pipeline.curious:
             self._look_into_answer()
         self._pipeline.end(op)
+        if op.surroundings is not None or op.offers_tools:
+            self._count()
         if op.failure is not None:
             op.failure.exception = op.raw = None  # it holds the frames of the application
+
+    def _count(self) -> None:
+        """For the workflow and the agents around the call, and for the tools that run next."""
+        op = self.op
+        try:
+            if op.surroundings is not None:
+                op.surroundings.count(op)
+            else:
+                remember(op)
+        except Exception as fault:
+            self.faults.report(f"counting a {op.name} call", fault)
 
     def _look_for_defects(self) -> None:
         op = self.op

@@ -15,7 +15,7 @@ from genscope import semconv
 from genscope.local.store.json_text import as_json, clean
 from genscope.local.store.records import Attributes
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the schema; `PRAGMA user_version` of the file."""
 
 SERVICE: Final = "service.name"
@@ -138,6 +138,9 @@ SPAN_COLUMNS: Final = (
     Column("agent", TEXT, (semconv.AGENT_NAME,), "name, of the agent's own span and those of its tools"),
     Column("tool", TEXT, (semconv.TOOL_NAME,), "name, of the tool's own span"),
     Column("content_hash", TEXT, (semconv.CONTENT_HASH,), "the same for the same prompt"),
+    Column("purpose", TEXT, (semconv.OUR_OPERATION_NAME,), "of a call, what it is for: `judge`", since=2),
+    Column("tenant", TEXT, (semconv.TENANT,), "for whom", since=2),
+    Column("defects", TEXTS, (semconv.RESPONSE_DEFECT,), "JSON, what is wrong with an answer that came", since=2),
 )
 
 LOG_COLUMNS: Final = (

@@ -42,15 +42,23 @@ TABLES: Final = (
     " seen_ns INTEGER NOT NULL, spans INTEGER NOT NULL, logs INTEGER NOT NULL, points INTEGER NOT NULL) WITHOUT ROWID",
 )
 
-_BY: Final = ("service", "model", "provider", "operation", "user", "conversation", "error_kind")
+_BY: Final = (
+    *("service", "model", "provider", "operation", "user", "tenant", "conversation", "error_kind", "outcome"),
+    *("agent", "tool"),
+)
 """What spans are looked for by, each of them by time: all that is in a page of a list is found together."""
 
 _SUMMED: Final = (
     *("start_ns", "service", "provider", "operation", "model", "user", "conversation", "error_kind", "status"),
     *("duration_ns", "ttft_ns", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"),
-    *("reasoning_tokens", "cost", "currency", "retries", "trace_id", "workflow"),
+    *("reasoning_tokens", "cost", "currency", "retries", "trace_id", "workflow", "is_call"),
 )
 """What is added up over calls: an index of it is a table without the long columns."""
+
+_REPEATED: Final = (
+    *("content_hash", "start_ns", "service", "model", "cost", "currency", "input_tokens", "output_tokens", "trace_id"),
+    *("span_id", "is_call"),
+)
 
 INDEXES: Final = {
     "spans_by_id": "UNIQUE INDEX spans_by_id ON spans (trace_id, span_id)",
@@ -62,7 +70,7 @@ INDEXES: Final = {
     },
     "spans_by_workflow": "INDEX spans_by_workflow ON spans (trace_id, start_ns, workflow) WHERE workflow IS NOT NULL",
     "calls_summed": f"INDEX calls_summed ON spans ({_names(_SUMMED)}) WHERE is_call = 1",
-    "calls_by_content": "INDEX calls_by_content ON spans (content_hash, start_ns) WHERE content_hash IS NOT NULL",
+    "calls_by_content": f"INDEX calls_by_content ON spans ({_names(_REPEATED)}) WHERE content_hash IS NOT NULL",
     "logs_by_time": "INDEX logs_by_time ON logs (time_ns)",
     "logs_by_span": "INDEX logs_by_span ON logs (trace_id, span_id) WHERE trace_id IS NOT NULL",
     "logs_by_evaluation": "INDEX logs_by_evaluation ON logs (evaluation, time_ns, score, label, trace_id, span_id)"

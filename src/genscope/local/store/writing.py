@@ -129,6 +129,12 @@ class Store:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             return Dropped(rows, before, retention.used(db))
 
+    def migrate(self) -> None:
+        """Bring the file to today's schema; nothing else is done to it."""
+        with self._held():
+            pass
+        self.close()
+
     def close(self) -> None:
         """Let go of the file. Whatever is added afterwards opens it again."""
         with self._lock:

@@ -12,6 +12,7 @@ except ModuleNotFoundError as missing:  # the script comes with the package, cli
 
 from genscope.local.price_commands import prices
 from genscope.local.redact_command import redact
+from genscope.local.ui.command import ui
 
 _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
@@ -131,6 +132,7 @@ def doctor(as_json: bool, timeout: float) -> None:
 
 main.add_command(redact)
 main.add_command(prices)
+main.add_command(ui)
 
 
 def _require_traces() -> None:

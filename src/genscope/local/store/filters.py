@@ -33,6 +33,8 @@ class Filters:
     workflow: str | None = None
     agent: str | None = None
     tool: str | None = None
+    trace_id: str | None = None
+    span_id: str | None = None
 
 
 FAILED: Final = "(status = 'error' OR error_kind IS NOT NULL)"

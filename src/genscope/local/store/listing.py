@@ -90,6 +90,15 @@ def conversation(db: sqlite3.Connection, conversation: str, limit: int) -> list[
     return [_whole(row) for row in db.execute(sql, (conversation, limit))]
 
 
+def logs(db: sqlite3.Connection, trace_id: str, span_id: str | None, limit: int) -> list[Log]:
+    """Of a trace, or of one span of it, the first of them."""
+    sql = (
+        f"SELECT {_columns(_LOG)} FROM logs WHERE trace_id = ? AND (? IS NULL OR span_id = ?)"
+        " ORDER BY time_ns, id LIMIT ?"
+    )
+    return [_log(row) for row in db.execute(sql, (trace_id, span_id, span_id, limit))]
+
+
 def evaluations(db: sqlite3.Connection, trace_id: str, span_id: str | None) -> list[Evaluation]:
     """Verdicts on a trace, or on one span of it, oldest first."""
     sql = (

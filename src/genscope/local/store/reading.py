@@ -10,13 +10,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from genscope.local.store import listing, measuring, totals
+from genscope.local.store import charting, following, listing, measuring, totals
 from genscope.local.store.columns import VERSION
 from genscope.local.store.filters import Filters, found_rarely
 from genscope.local.store.migrating import is_ours, refuse_newer, version
 from genscope.local.store.results import (
     Evaluation,
     Info,
+    Log,
     Measured,
     Page,
     Process,
@@ -136,6 +137,28 @@ class Reader:
     ) -> list[Measured]:
         """A metric over a piece of time, by the value of an attribute."""
         return self._ask(measuring.measured, name, by, since_ns, until_ns)
+
+    def logs(self, trace_id: str, span_id: str | None = None, *, limit: int = 1000) -> list[Log]:
+        """Of a trace, or of one span of it, oldest first."""
+        return self._ask(listing.logs, trace_id, span_id, limit)
+
+    def chart(
+        self, by: str | None = None, filters: Filters = _EVERYTHING, *, step: int | None = None
+    ) -> charting.Chart:
+        """Calls over time, by one of `charting.KEYS`; `step` in seconds, None for one that gives a good picture."""
+        return self._ask(charting.chart, by, step, filters, rare=self._rare)
+
+    def values(self, of: str, filters: Filters = _EVERYTHING) -> list[charting.Value]:
+        """What there is of one of `charting.KEYS`, and in how many calls."""
+        return self._ask(charting.values, of, filters, rare=self._rare)
+
+    def position(self) -> str:
+        """Where the file ends now: `news` tells what comes later."""
+        return self._ask(following.position)
+
+    def news(self, since: str) -> following.News:
+        """What was added after a position; `ValueError` for what is none."""
+        return self._ask(following.news, since)
 
     def names(self, column: str) -> list[str]:
         """What there is of services, models, providers, operations, users, conversations or kinds of errors."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -35,7 +35,7 @@ class Bodies:
         self._held = 0
 
     @asynccontextmanager
-    async def of(self, request: Request) -> AsyncIterator[bytes]:
+    async def of(self, request: Request) -> AsyncGenerator[bytes]:
         """The body as it was sent; it counts as held until the block ends. Raises `Refusal`."""
         body = bytearray()
         try:

@@ -42,6 +42,9 @@ _HEADERS: Final = {
     "cross-origin-opener-policy": "same-origin",
 }
 
+_OURS: Final = ("localhost", "host.docker.internal", "host.containers.internal")
+"""Names that nobody in the world can have lead here: that of this machine, and what containers call it."""
+
 _IN_TIME: Final = 60.0
 """Seconds that an answer may take, until its last byte is taken."""
 _A_SECOND: Final = 1000
@@ -52,7 +55,7 @@ _ADDRESSES: Final = 1024
 
 @dataclass(frozen=True)
 class Access:
-    """`hosts` are names by which we may be asked for, beside `localhost` and addresses; `token` None for no token."""
+    """`hosts` are names by which we may be asked for, beside addresses and `localhost`; `token` None for no token."""
 
     hosts: Collection[str] = ()
     token: str | None = None
@@ -64,7 +67,7 @@ class Access:
         name = _without_port(host).lower()
         if name.startswith("["):
             name = name[1:-1]
-        return name == "localhost" or name in self.hosts or _is_address(name)
+        return name in _OURS or name in self.hosts or _is_address(name)
 
     def is_token(self, said: str | None) -> bool:
         return self.token is not None and said is not None and hmac.compare_digest(said.encode(), self.token.encode())
@@ -98,7 +101,7 @@ class Pace:
 
 
 class Guard:
-    """Stands before an ASGI application. `pages` are the paths that anybody may link to, `endless` those without end."""
+    """Stands before an ASGI application. `pages` may be linked to by anybody, `endless` have no end."""
 
     def __init__(
         self,
@@ -161,7 +164,8 @@ class Guard:
         host = headers.get("host", "")
         if not self._access.knows(host):
             raise Refusal(
-                403, f"This server is not known as {_without_port(host)!r}; to make it known: genscope ui --allow-host NAME"
+                403,
+                f"This server is not known as {_without_port(host)!r}; to make it known: genscope ui --allow-host NAME",
             )
         page = scope["method"] in ("GET", "HEAD") and scope["path"] in self._pages
         if not page:
@@ -173,7 +177,9 @@ class Guard:
                     answer.set_cookie(self._access.cookie, said, path="/", httponly=True, samesite="strict")
                     return answer
         if not self._access.lets_in(headers):
-            raise Refusal(401, "A token is needed: open the link that genscope ui has printed, or send it as a Bearer token")
+            raise Refusal(
+                401, "A token is needed: open the link that genscope ui has printed, or send it as a Bearer token"
+            )
         return None
 
 
@@ -181,7 +187,10 @@ def _require_own_origin(headers: Headers, host: str) -> None:
     """What is no browser says neither. Behind a proxy the scheme may be another one than ours, the host is not."""
     origin = headers.get("origin")
     site = headers.get("sec-fetch-site", "none")
-    if (origin is not None and origin.partition("://")[2].lower() != host.lower()) or site not in ("none", "same-origin"):
+    if (origin is not None and origin.partition("://")[2].lower() != host.lower()) or site not in (
+        "none",
+        "same-origin",
+    ):
         raise Refusal(403, "Other pages may not ask here")
 
 

@@ -84,7 +84,9 @@ def _read(signal: Signal, form: str, body: bytes, coding: str) -> tuple[Any, Seq
 
 def refused(refusal: Refusal, form: str | None) -> Response:
     """A google.rpc.Status, as OTLP wants it."""
-    status: Any = import_module("google.rpc.status_pb2").Status(code=_CODES.get(refusal.status, 2), message=refusal.reason)
+    status: Any = import_module("google.rpc.status_pb2").Status(
+        code=_CODES.get(refusal.status, 2), message=refusal.reason
+    )
     return _message(status, form or JSON, refusal.status)
 
 

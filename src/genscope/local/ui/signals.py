@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Final
-
-from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs
-from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metrics
-from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as traces
 
 from genscope.local.store import from_otlp
 from genscope.local.store.writing import Store
@@ -52,12 +49,17 @@ def _points(request: Any) -> int:
     )
 
 
+_PROTO: Final = "opentelemetry.proto.collector"
+_traces: Any = import_module(f"{_PROTO}.trace.v1.trace_service_pb2")
+_logs: Any = import_module(f"{_PROTO}.logs.v1.logs_service_pb2")
+_metrics: Any = import_module(f"{_PROTO}.metrics.v1.metrics_service_pb2")
+
 SIGNALS: Final = (
     Signal(
         path="/v1/traces",
-        service=traces.DESCRIPTOR.services_by_name["TraceService"],
-        request=traces.ExportTraceServiceRequest,
-        response=traces.ExportTraceServiceResponse,
+        service=_traces.DESCRIPTOR.services_by_name["TraceService"],
+        request=_traces.ExportTraceServiceRequest,
+        response=_traces.ExportTraceServiceResponse,
         rejected="rejected_spans",
         items=_within("resource_spans", "scope_spans", "spans"),
         records=from_otlp.spans,
@@ -65,9 +67,9 @@ SIGNALS: Final = (
     ),
     Signal(
         path="/v1/logs",
-        service=logs.DESCRIPTOR.services_by_name["LogsService"],
-        request=logs.ExportLogsServiceRequest,
-        response=logs.ExportLogsServiceResponse,
+        service=_logs.DESCRIPTOR.services_by_name["LogsService"],
+        request=_logs.ExportLogsServiceRequest,
+        response=_logs.ExportLogsServiceResponse,
         rejected="rejected_log_records",
         items=_within("resource_logs", "scope_logs", "log_records"),
         records=from_otlp.logs,
@@ -75,9 +77,9 @@ SIGNALS: Final = (
     ),
     Signal(
         path="/v1/metrics",
-        service=metrics.DESCRIPTOR.services_by_name["MetricsService"],
-        request=metrics.ExportMetricsServiceRequest,
-        response=metrics.ExportMetricsServiceResponse,
+        service=_metrics.DESCRIPTOR.services_by_name["MetricsService"],
+        request=_metrics.ExportMetricsServiceRequest,
+        response=_metrics.ExportMetricsServiceResponse,
         rejected="rejected_data_points",
         items=_points,
         records=from_otlp.points,

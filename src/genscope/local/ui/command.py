@@ -1,0 +1,203 @@
+"""The command `genscope ui`."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import signal
+import threading
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from genscope.settings.store import age
+
+if TYPE_CHECKING:
+    from genscope.local.ui.serving import Server
+
+_NEEDED: Final = {
+    "starlette": "starlette",
+    "uvicorn": "uvicorn",
+    "opentelemetry-proto": "opentelemetry.proto",
+    "googleapis-common-protos": "google.rpc",
+    "grpcio": "grpc",
+}
+_SHORTEST_TOKEN: Final = 16
+
+
+class _Age(click.ParamType[Any]):
+    name = "age"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
+        try:
+            return age(value)
+        except ValueError as accepted:
+            self.fail(f"{value!r} is not known; accepted: {accepted}", param, ctx)
+
+
+def _token(ctx: click.Context, param: click.Parameter, said: str | None) -> str | None:
+    if said is not None and (
+        len(said) < _SHORTEST_TOKEN or not all("!" <= one <= "~" and one not in '",;\\' for one in said)
+    ):
+        raise click.BadParameter(
+            f"{_SHORTEST_TOKEN} characters or more, and none of spaces, quotes, commas, semicolons"
+        )
+    return said
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=4318,
+    show_default=True,
+    help="Of the page and of OTLP over HTTP; 0 takes a free one.",
+)
+@click.option(
+    "--grpc-port",
+    type=click.IntRange(0, 65_535),
+    default=4317,
+    show_default=True,
+    help="Of OTLP over gRPC; 0 takes a free one.",
+)
+@click.option("--no-grpc", is_flag=True, help="Listen on one port only.")
+@click.option(
+    "--store",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="The file to show and to fill (default: GENSCOPE_STORE, else the user's own).",
+)
+@click.option(
+    "--retention",
+    type=_Age(),
+    metavar="AGE",
+    help="How long to keep things: 12h, 30d, 8w, or off (default: GENSCOPE_STORE_MAX_AGE, else 30d).",
+)
+@click.option(
+    "--token",
+    envvar="GENSCOPE_UI_TOKEN",
+    callback=_token,
+    help="Ask everybody for this token (default: GENSCOPE_UI_TOKEN, else none on this machine, elsewhere a new one).",
+)
+@click.option(
+    "--allow-host", "allowed", multiple=True, metavar="NAME", help="A name by which this machine is known to browsers."
+)
+@click.option("--open", "browse", is_flag=True, help="Open the page in the browser.")
+@click.option("--json", "as_json", is_flag=True, help="Print where it listens as one line of JSON.")
+def ui(
+    host: str,
+    port: int,
+    grpc_port: int,
+    no_grpc: bool,
+    store: str | None,
+    retention: float | None,
+    token: str | None,
+    allowed: Sequence[str],
+    browse: bool,
+    as_json: bool,
+) -> None:
+    """Receive OpenTelemetry and show it in the browser: traces, prompts, cost, latency. Ctrl-C ends it.
+
+    A program with OpenTelemetry's default settings just appears, whatever instruments it; so does what genscope run
+    and genscope demo have recorded. Nothing leaves this machine, and nothing else is needed.
+
+    \b
+      genscope ui
+      opentelemetry-instrument python app.py
+
+    Only programs on this machine can reach it. With another --host everybody needs the token that is printed: browsers
+    by the link, programs by OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20TOKEN.
+    """
+    require()
+    from genscope.local.store.troubles import StoreError
+    from genscope.local.ui.ports import PortError, is_loopback
+    from genscope.local.ui.serving import Server, Wanted
+
+    place, max_age, max_size = _settings()
+    if token is None and not is_loopback(host):
+        token = new_token()
+    said_age = click.get_current_context().get_parameter_source("retention") is not click.core.ParameterSource.DEFAULT
+    try:
+        server = Server(
+            Wanted(
+                store=Path(store).expanduser().absolute() if store else place,
+                host=host,
+                port=port,
+                grpc_port=None if no_grpc else grpc_port,
+                token=token,
+                allowed_hosts=allowed,
+                max_age=retention if said_age else max_age,
+                max_size=max_size,
+            )
+        )
+    except (PortError, StoreError) as reason:
+        raise click.ClickException(str(reason)) from reason
+    ended = until_signal()
+    with server:
+        _say(server, as_json)
+        if browse:
+            click.launch(server.link)
+        ended.wait()
+
+
+def require() -> None:
+    """Raises what the command line says when a package is missing."""
+    if missing := [package for package, module in _NEEDED.items() if not _is_there(module)]:
+        raise click.ClickException(f"Not installed: {', '.join(missing)}. Try: pip install 'genscope[ui]'")
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def until_signal() -> threading.Event:
+    """Set by Ctrl-C, or when the process is asked to end; once more ends it at once."""
+    ended = threading.Event()
+
+    def end(number: int, frame: Any) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        ended.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    return ended
+
+
+def _settings() -> tuple[Path, float | None, float | None]:
+    """Where the store is, and how long and how much it keeps."""
+    from genscope.local.store.place import path_of
+    from genscope.settings import complain, resolve
+
+    found = resolve({})
+    complain(found)
+    settings = found.settings
+    return path_of(settings.store).absolute(), settings.store_max_age, settings.store_max_size
+
+
+def _say(server: Server, as_json: bool) -> None:
+    grpc = f"http://{server.url.split('//')[1].rpartition(':')[0]}:{server.grpc_port}" if server.grpc_port else None
+    if as_json:
+        places = {
+            "page": server.link,
+            "otlp_http": server.url.rstrip("/"),
+            "otlp_grpc": grpc,
+            "store": str(server.store),
+        }
+        click.echo(json.dumps(places))
+        return
+    click.echo(f"{server.link}\n")
+    click.echo(f"  OTLP/HTTP  {server.url.rstrip('/')}")
+    if grpc:
+        click.echo(f"  OTLP/gRPC  {grpc}")
+    click.echo(f"  Store      {server.store}\n\nCtrl-C ends it.")
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # the package around it
+        return False

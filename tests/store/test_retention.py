@@ -50,9 +50,7 @@ def test_the_oldest_goes_when_the_file_is_too_large(at: Callable[..., Store], as
     store = at(0, max_size=2_000_000)
     for first in range(0, 10_000, 100):
         text = "some words " * 30
-        store.add_spans(
-            [call(n, {semconv.INPUT_MESSAGES: messages(f"{text} {n}")}) for n in range(first, first + 100)]
-        )
+        store.add_spans([call(n, {semconv.INPUT_MESSAGES: messages(f"{text} {n}")}) for n in range(first, first + 100)])
     for _ in range(50):
         store.add_spans([span(20_000)])
     store.close()
@@ -70,11 +68,9 @@ def test_off_is_off(at: Callable[..., Store], ask: Ask) -> None:
     assert ask("SELECT count(*) FROM spans") == [100]
 
 
-def test_a_batch_spends_little_time_on_it(
-    at: Callable[..., Store], ask: Ask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_batch_spends_little_time_on_it(at: Callable[..., Store], ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(at(0), 1000)
-    monkeypatch.setattr(writing, "_TIDY_FOR", 0.0)
+    monkeypatch.setattr(writing, "_room", lambda took: 0.0)
     at(10**6, max_age=1).add_spans([span(10**6)])
     assert ask("SELECT count(*) FROM spans") == [1001]
 

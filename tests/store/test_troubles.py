@@ -7,7 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -40,7 +40,7 @@ class Outcomes(SpanExporter):
 
 
 @pytest.fixture
-def program(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[SpanExportResult]]]:
+def program(path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[SpanExportResult]]:
     """Works so many times with the exporter as it comes, and tells what that has said."""
     monkeypatch.setattr(exporters, "_shared", {})
     monkeypatch.setattr(sys.modules[Store.__module__], "_PATIENCE", 0.1)
@@ -55,7 +55,7 @@ def program(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
         outcomes.exporter.shutdown()
         return outcomes.said
 
-    yield work
+    return work
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:

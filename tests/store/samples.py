@@ -8,12 +8,12 @@ from random import Random
 from typing import Any
 
 from genscope import semconv
-from genscope.local.store.records import LogRecord, SpanRecord, Source
+from genscope.local.store.records import LogRecord, Source, SpanRecord
 
 START = 1_790_000_000_000_000_000
 SECOND = 10**9
 MODELS = ("gpt-4o", "gpt-4o-mini", "claude-haiku-4-5", "text-embedding-3-small")
-WORDS = "where is my parcel the order was late please refund invoice address change cancel track delivery".split()
+WORDS = ("where", "is", "my", "parcel", "the", "order", "was", "late", "please", "refund", "invoice", "address")
 SHOP = Source({"service.name": "shop"}, "genscope", "0.1.0")
 DESK = Source({"service.name": "desk"}, "genscope", "0.1.0")
 

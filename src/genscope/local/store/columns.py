@@ -6,7 +6,6 @@ Files of an older version get the column when they are next written to, and it i
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -72,12 +71,13 @@ def text(value: Any) -> str | None:
 
 
 def _number(value: Any) -> float | None:
-    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    return float(value) if fits else None
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not -_LARGEST <= value <= _LARGEST:
+        return None
+    return float(value)
 
 
 def _count(value: Any) -> int | None:
-    return int(value) if _number(value) is not None and abs(value) <= _LARGEST and int(value) == value else None
+    return int(value) if _number(value) is not None and int(value) == value else None
 
 
 def _retries(value: Any) -> int | None:
@@ -97,7 +97,7 @@ def _texts(value: Any) -> str | None:
 
 
 def _is_call(value: Any) -> int | None:
-    return 1 if value in CALLS else None
+    return 1 if isinstance(value, str) and value in CALLS else None
 
 
 TEXT: Final = Kind("TEXT", text)

@@ -61,8 +61,10 @@ def opened(path: Path, patience: float) -> sqlite3.Connection:
 def _claim(db: sqlite3.Connection, path: Path) -> None:
     if not is_ours(db):
         raise StoreError(f"{path} is a database of another program; it is left alone. Set GENSCOPE_STORE")
-    refuse_newer(version(db), path)
-    db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # heeded while there are no tables
+    found = version(db)
+    refuse_newer(found, path)
+    if not found:
+        db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # heeded while there are no tables
     db.execute("PRAGMA journal_mode=WAL")
 
 

@@ -19,6 +19,10 @@ _TIMES: Final = (("spans", "start_ns"), ("logs", "time_ns"), ("metric_points", "
 _OLDEST: Final = " UNION ALL ".join(
     f"SELECT * FROM (SELECT {time} AS t FROM {table} ORDER BY {time} LIMIT :step)" for table, time in _TIMES
 )
+_COUNTS: Final = [f"SELECT count(*) FROM {table}" for table, _ in _TIMES]
+_MERGE: Final = "INSERT INTO spans_text (spans_text, rank) VALUES ('merge', -16)"
+"""As far as so many pages go: some milliseconds."""
+_OPTIMIZE: Final = "INSERT INTO spans_text (spans_text) VALUES ('optimize')"
 _OLDEST_STEP: Final = f"SELECT t FROM ({_OLDEST}) WHERE :before IS NULL OR t < :before ORDER BY t LIMIT :step"
 _UP_TO: Final = [f"DELETE FROM {table} WHERE {time} <= ?" for table, time in _TIMES]
 _OF_SERVICE: Final = (
@@ -44,6 +48,7 @@ class Retention:
         self._db = db
         self._patience = patience
         self._until = until
+        self._hurries = until < math.inf
 
     def drop_older(self, before_ns: int) -> int:
         """How many rows from before a time went."""
@@ -55,13 +60,22 @@ class Retention:
     def drop_larger(self, size: float) -> int:
         """How many of the oldest rows went, until the rest fits into `size` bytes."""
         dropped = 0
-        while used(self._db) > size and (limit := self._oldest(None)) is not None:
-            dropped += self._drop(limit)
+        while (now := used(self._db)) > size and (limit := self._oldest(None, self._share(1 - size / now))) is not None:
+            dropped += self._drop(limit) if self._hurries else self.drop_older(limit + 1)
+            self.tidy_index()
         return dropped
 
     def drop_service(self, service: str) -> int:
         """How many rows of a service went."""
         return self._all(_OF_SERVICE, (service,))
+
+    def tidy_index(self) -> None:
+        """Let the index of texts forget what is dropped: it only notes that, and does not become smaller by itself.
+
+        https://www.sqlite.org/fts5.html#the_merge_command
+        """
+        if self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'spans_text'").fetchone():
+            self._all((_MERGE if self._hurries else _OPTIMIZE,), ())
 
     def give_back(self, spare: float = 0.0) -> None:
         """Give free pages back to the file system, but for a part of the file."""
@@ -87,11 +101,16 @@ class Retention:
             raise
         return dropped
 
-    def _oldest(self, before_ns: int | None) -> int | None:
-        """Until which time to drop in one step; None if there is nothing, or no time left."""
+    def _share(self, part: float) -> int:
+        """How many rows are such a part of all, but for who hurries."""
+        rows = 0 if self._hurries else sum(self._db.execute(count).fetchone()[0] for count in _COUNTS)
+        return max(int(part * rows), _STEP)
+
+    def _oldest(self, before_ns: int | None, step: int = _STEP) -> int | None:
+        """Until which time to drop, so that about so many rows go; None if there is nothing, or no time left."""
         if time.monotonic() >= self._until:
             return None
-        found = self._db.execute(_OLDEST_STEP, {"step": _STEP, "before": before_ns}).fetchall()
+        found = self._db.execute(_OLDEST_STEP, {"step": step, "before": before_ns}).fetchall()
         return found[-1][0] if found else None
 
 

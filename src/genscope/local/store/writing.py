@@ -28,7 +28,7 @@ _IMPATIENCE: Final = 0.2
 """The same after that was in vain: a file that stays locked must not keep a program from ending."""
 _TIDY_EVERY: Final = 60.0
 _TIDY_FOR: Final = 0.05
-"""Seconds that a batch may spend on what is too old or too much."""
+"""Seconds that any batch may spend on what is too old or too much."""
 _SPARE: Final = 0.2
 """Part of the file that may be free: new rows go there."""
 _PATIENCE_OF_FORKS: Final = 1.0
@@ -125,6 +125,7 @@ class Store:
                 rows += pruning.drop_older(self._clock() - int(older_than * 1e9))
             if larger_than is not None:
                 rows += pruning.drop_larger(larger_than)
+            pruning.tidy_index()
             pruning.give_back()
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             return Dropped(rows, before, retention.used(db))
@@ -186,10 +187,11 @@ class Store:
     def _write_once(self, write: Callable[[sqlite3.Connection], Any]) -> None:
         with self._held() as db:
             begin(db, self._patience_left())
+            began = time.monotonic()
             write(db)
             db.execute("COMMIT")
             self._waited_in_vain = False
-            self._tidy(db)
+            self._tidy(db, time.monotonic() - began)
 
     @contextmanager
     def _held(self) -> Generator[sqlite3.Connection]:
@@ -229,19 +231,29 @@ class Store:
         counts = {"spans": 0, "logs": 0, "points": 0} | new
         db.execute(_SEEN, {"id": self._id, "pid": os.getpid(), "program": program, "now": self._clock(), **counts})
 
-    def _tidy(self, db: sqlite3.Connection) -> None:
-        """What becomes too much with every batch, what becomes too old now and then; others are not kept waiting."""
+    def _tidy(self, db: sqlite3.Connection, took: float) -> None:
+        """What becomes too much with every batch, what becomes too old now and then; others are not kept waiting.
+
+        `took` are the seconds that the batch itself needed.
+        """
         now = time.monotonic()
-        pruning = retention.Retention(db, 0.0, now + _TIDY_FOR)
+        pruning = retention.Retention(db, 0.0, now + _room(took))
         try:
             if self._max_size is not None:
                 pruning.drop_larger(self._max_size)
             if self._max_age is not None and now >= self._tidy_at:
                 dropped = pruning.drop_older(self._clock() - int(self._max_age * 1e9))
+                if dropped:
+                    pruning.tidy_index()
                 self._tidy_at = now if dropped else now + _TIDY_EVERY
             pruning.give_back(_SPARE)
         except sqlite3.OperationalError:  # another process is at it; there will be another batch
             self._tidy_at = now + _TIDY_EVERY
+
+
+def _room(took: float) -> float:
+    """Seconds for tidying up: to drop a row takes about as long as to write one, so there is never more and more."""
+    return max(_TIDY_FOR, 2 * took)
 
 
 def _add_points(db: sqlite3.Connection, found: Sequence[tuple[PointRecord, Row]]) -> int:

@@ -161,7 +161,7 @@ def _nth(names: Sequence[str | None], number: int) -> str | None:
 
 
 def _with_ids(value: Any) -> Any:
-    """With ids as protobuf's JSON has bytes, and without halves of characters, which it refuses together with the rest."""
+    """With ids as protobuf has bytes, and without halves of characters: for one of these it refuses all the rest."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, list):

@@ -100,10 +100,17 @@ def holders(port: int, proc: Path = Path("/proc")) -> Iterator[str]:
     if not wanted:
         return
     for process in proc.glob("[0-9]*"):
-        with suppress(OSError):
-            if any(os.readlink(link) in wanted for link in (process / "fd").iterdir()):
+        if not wanted.isdisjoint(_open_in(process)):
+            with suppress(OSError):
                 name = (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
                 yield f"{name} (process {process.name})"
+
+
+def _open_in(process: Path) -> Iterator[str]:
+    with suppress(OSError):  # of somebody else, or at its end
+        for link in (process / "fd").iterdir():
+            with suppress(OSError):  # closed meanwhile
+                yield os.readlink(link)
 
 
 def _inodes(port: int, proc: Path) -> Iterator[str]:

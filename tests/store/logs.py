@@ -50,11 +50,9 @@ def batch(resource: Resource) -> list[Any]:
 def _emit(logger: Any, resource: Resource, within: SpanContext | None, fields: dict[str, Any]) -> None:
     record: Any = {"timestamp": NOW, "observed_timestamp": NOW + 1, **fields}
     if hasattr(sdk, "LogRecord"):  # releases before 1.38
-        at = (
-            {"trace_id": within.trace_id, "span_id": within.span_id, "trace_flags": within.trace_flags}
-            if within
-            else {}
-        )
+        at = {}
+        if within is not None:
+            at = {name: getattr(within, name) for name in ("trace_id", "span_id", "trace_flags")}
         logger.emit(sdk.LogRecord(resource=resource, **at, **record))
     else:
         context = None if within is None else set_span_in_context(NonRecordingSpan(within))

@@ -89,10 +89,10 @@ def read_json(text: bytes | str, message: Any) -> Any:
     from google.protobuf import json_format
 
     try:
-        value = json.loads(text)
-        if not isinstance(value, dict):  # an empty list would pass
-            raise ValueError("no OTLP JSON: it is no object")
-        return json_format.ParseDict(_with_ids(value), message, ignore_unknown_fields=True)
+        found: Any = json.loads(text)
+        if not isinstance(found, dict):
+            raise TypeError("it is no object")
+        return json_format.ParseDict(_with_ids(found), message, ignore_unknown_fields=True)
     except (json_format.ParseError, RecursionError, TypeError, AttributeError) as fault:
         raise ValueError(f"no OTLP JSON: {fault}") from fault
 

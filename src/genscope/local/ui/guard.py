@@ -21,12 +21,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 
+from genscope.local.ui.ports import SERVER
 from genscope.local.ui.refusals import Refusal
 
 Asgi = Callable[..., Any]
-
-SERVER: Final = "genscope"
-"""What the header `Server` says, by which another `genscope ui` knows us."""
 
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (

@@ -27,11 +27,8 @@ from genscope.local.ui.guard import Access
 from genscope.local.ui.intake import Intake
 from genscope.local.ui.live import Live
 from genscope.local.ui.otlp import HttpReceiver
-from genscope.local.ui.ports import PortError, explained, hosts_of, listening, url
+from genscope.local.ui.ports import GRPC_PORT, HTTP_PORT, PortError, explained, hosts_of, listening, url
 
-HTTP_PORT: Final = 4318
-GRPC_PORT: Final = 4317
-"""Where senders send that were told nothing else."""
 _PATIENCE_AT_THE_START: Final = 5.0
 _PATIENCE: Final = 1.0
 """Seconds to wait for the file, which senders wait as well: by default they have ten for all their attempts."""

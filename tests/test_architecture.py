@@ -149,6 +149,7 @@ TERMINAL_ROOMS = ("genscope.local", "genscope.cli")
 EXPORTERS = "genscope.features.redaction.exporters"  # only who has the SDK can have anything to export
 SAMPLER = "genscope.telemetry.sampler"  # a sampler is asked for by who has the SDK
 SAMPLE = "genscope.local.sample_app"  # a user's program: it imports what it likes, and nobody imports it
+UI = "genscope.local.ui"
 
 
 @dataclass(frozen=True)
@@ -319,6 +320,19 @@ RULES = [
             Module("genscope.cli", "import click"),
             Module("genscope.local.console", "from rich.tree import Tree"),
             Module("genscope.instrumentors", "def late():\n    import click"),
+        ),
+    ),
+    Rule(
+        "starlette, uvicorn and grpc stay with the server of the page",
+        not_at_import((UI,), "starlette", "uvicorn", "grpc", "opentelemetry.proto"),
+        catches=(
+            Module("genscope.cli", "import uvicorn"),
+            Module("genscope.local.store.from_otlp", "from opentelemetry.proto.trace.v1 import trace_pb2"),
+            Module("genscope.web", "from starlette.requests import Request"),
+        ),
+        allows=(
+            Module("genscope.local.ui.guard", "from starlette.responses import Response"),
+            Module("genscope.web", "if TYPE_CHECKING:\n    from starlette.requests import Request"),
         ),
     ),
     Rule(

@@ -81,6 +81,12 @@ def trace(db: sqlite3.Connection, trace_id: str) -> Trace | None:
     return found if found.spans or found.logs else None
 
 
+def spans_of(db: sqlite3.Connection, trace_id: str, limit: int) -> list[Span]:
+    """Of a trace, those that began first."""
+    sql = f"SELECT {_columns(_SPAN)} FROM spans WHERE trace_id = ? ORDER BY start_ns, id LIMIT ?"
+    return [_span(row) for row in db.execute(sql, (trace_id, limit))]
+
+
 def conversation(db: sqlite3.Connection, conversation: str, limit: int) -> list[WholeSpan]:
     """The last calls of a conversation, in whichever traces, oldest first."""
     sql = (

@@ -462,7 +462,7 @@ def test_attributes_that_are_documented_are_recorded(recorded: Recorded) -> None
         pytest.skip("the Responses API needs a newer openai SDK")
     elsewhere = (
         r"usage\.(cache_write|text|image|audio)|enriched|_ref$|\.budget\.|omitted_messages|\.sampling$"
-        r"|\.(agent|workflow|tool|retrieval|data_source|subtree|tag|call|operation)\.|\.(tenant|documents)$|^user\.id$"
+        r"|\.(agent|workflow|tool|retrieval|data_source|subtree|tag|call|operation|evaluation)\.|\.(tenant|documents)$|^user\.id$"
     )
     assert all(re.search(elsewhere, name) for name in tables.documented() - recorded.attributes)
 

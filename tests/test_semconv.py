@@ -52,8 +52,8 @@ OF_THE_CALL_LOG = {
     *(name for name in vars(semconv).values() if str(name).endswith((".excerpt", ".length", "put.hash"))),
 }
 
-OF_BUDGETS = "genscope.budget."
-"""Emitted where there is one: tests/budget."""
+OF_BUDGETS = ("genscope.budget.", "genscope.evaluation.")
+"""Emitted where there is one: tests/budget; where answers are judged: tests/judge."""
 
 NOT_EMITTED_HERE = {
     "genscope.enriched": "only beside another instrumentation: tests/contract has one",
@@ -69,6 +69,15 @@ NOT_EMITTED_HERE = {
     "genscope.link.trace_id": "",
     "genscope.link.span_id": "",
     "genscope.tag.": "the beginning of the names of tags",
+    **dict.fromkeys(
+        ("genscope.retry.attempt", "genscope.retry.gave_up", "genscope.retry.nested"),
+        "by the application: tests/retrying",
+    ),
+    **dict.fromkeys(("genscope.fallback.model", "genscope.fallback.models", "genscope.fallback.errors"), "the same"),
+    "gen_ai.evaluation.name": "where answers are judged, like the next ones: tests/judge",
+    "gen_ai.evaluation.score.value": "",
+    "gen_ai.evaluation.score.label": "",
+    "gen_ai.evaluation.explanation": "",
     "genscope.sampling": "by the sampler only: tests/test_sampler.py",
     "gen_ai.tool.call.arguments": "content of what is annotated, like the next ones: tests/annotate",
     "gen_ai.tool.call.result": "",
@@ -93,6 +102,8 @@ NO_NAMES = {
     semconv.UNKNOWN_MODALITY,
     semconv.KEEP,
     *OUR_LOG,
+    semconv.EVALUATION_EVENT,
+    semconv.DRIFT_EVENT,
     *EVENTS,
     *(text for _, text in EVENTS.values()),
 }

@@ -33,6 +33,8 @@ _MAX_SERIES: Final = 512
 """Models and hosts come from the caller, perhaps from users of his: what is kept for each, here and by OpenTelemetry,
 must not grow for ever. All that come later are measured together, without model and server."""
 
+_ALWAYS_TOLD: Final = frozenset({semconv.OPERATION_NAME, semconv.PROVIDER_NAME, semconv.OUR_OPERATION_NAME})
+
 Key = tuple[Any, ...]
 
 
@@ -68,12 +70,12 @@ class _Table:
     def add(self, key: Key, op: Operation) -> _Series:
         attributes = attributes_of(op)
         if len(self.series) >= _MAX_SERIES:
-            key = (op.name, op.provider)
-            attributes = {name: attributes[name] for name in (semconv.OPERATION_NAME, semconv.PROVIDER_NAME)}
+            key = (op.name, op.provider, op.purpose)
+            attributes = {name: value for name, value in attributes.items() if name in _ALWAYS_TOLD}
         return self.series.get(key) or self.series.setdefault(key, _Series(attributes))
 
     def of(self, op: Operation) -> _Series:
-        key = (op.name, op.provider, op.model, op.response_model, op.server_address, op.server_port)
+        key = (op.name, op.provider, op.model, op.response_model, op.server_address, op.server_port, op.purpose)
         return self.series.get(key) or self.add(key, op)
 
     def attributes_of(self, op: Operation, tags: MetricTags | None = None) -> Attributes:
@@ -111,6 +113,17 @@ def measure(histogram: Histogram, amount: float, attributes: Attributes, context
     """One measurement of what is no call to a model."""
     with _measuring:
         histogram.record(amount, attributes, context)
+
+
+def recorder(meter: Meter, metric: Metric) -> Callable[[float, Attributes, Any], None]:
+    """What takes measurements of what is no call to a model: an amount, attributes and a context."""
+    record = _recorder(meter, metric)
+
+    def measure_it(amount: float, attributes: Attributes, context: Any) -> None:
+        with _measuring:
+            record(amount, attributes, context)
+
+    return measure_it
 
 
 class _Global:
@@ -193,7 +206,7 @@ class Metrics(Stage):
 
     def end(self, op: Operation, series: _Series | None = None) -> None:
         if series is None:
-            key = (op.name, op.provider, op.model, op.response_model, op.server_address, op.server_port)
+            key = (op.name, op.provider, op.model, op.response_model, op.server_address, op.server_port, op.purpose)
             series = self._series.get(key) or self._table.add(key, op)
         context, failure, usage = op.context, op.failure, op.usage
         with _measuring:

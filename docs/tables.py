@@ -162,8 +162,8 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
         (
             "genscope.operation.name",
             "string",
-            "`task`, `rerank`, `embedding`, `retry`, `attempt` or `fallback`: what the conventions do not name; `judge` or "
-            "`evaluate`: of a judge, and on the calls that it makes",
+            "`task`, `rerank`, `embedding`, `retry`, `attempt` or `fallback`: what the conventions do not name; "
+            "`judge` or `evaluate`: of a judge, and on the calls that it makes",
         ),
         ("gen_ai.workflow.name gen_ai.agent.name gen_ai.tool.name", "string", "names, of a tool also its agent's"),
         ("gen_ai.agent.description gen_ai.tool.description gen_ai.tool.type", "string", "as the annotation says"),

@@ -10,6 +10,7 @@ import pytest
 from genscope import judging
 from genscope.features.budget import ledgers
 from genscope.features.budget.stage import live
+from genscope.features.judge import models
 from genscope.local.simulator import Simulator
 
 
@@ -21,6 +22,8 @@ def fresh() -> Iterator[None]:
 
 
 def forget() -> None:
+    models._of_sdk.cache_clear()
+    models._wordy.clear()
     judging._made.clear()
     ledgers._ledgers.clear()
     for budgets in list(live.values()):

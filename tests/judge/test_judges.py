@@ -13,6 +13,7 @@ import openai
 import pytest
 
 from genscope.core.pipeline import BudgetExceeded
+from genscope.features.judge import models
 from genscope.features.judge.checks import check
 from genscope.features.judge.choosing import Means, choose
 from genscope.features.judge.models import MAX_TOKENS, Model, find_model
@@ -141,8 +142,8 @@ def test_a_server_that_knows_no_schemas_is_asked_in_words(sdk: str) -> None:
         return f"```json\n{verdict(1)}\n```"
 
     played = Played(respond)
-    model = find_model(getattr(played, sdk)(), "m")
     for _ in range(2):
+        model = find_model(getattr(played, sdk)(), "m that knows no schemas")
         assert SAFETY.asking(model, 5.0).judge(PARIS) == Verdict("safety", 1.0, "pass", "For this reason.")
     assert len(played.requests) == 3  # it is known the second time
 
@@ -204,6 +205,7 @@ def test_a_model_of_an_installed_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
         return played.openai(base_url="https://api.groq.com/openai/v1")
 
     sdk.Groq = groq  # type: ignore[attr-defined]
+    models._of_sdk.cache_clear()
     monkeypatch.setitem(sys.modules, "groq", sdk)
     model = find_model(None, "groq/llama/3")
     assert made == []

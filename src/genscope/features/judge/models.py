@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from importlib import import_module
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Final, Protocol, cast
@@ -29,8 +30,14 @@ _SDKS: Final = {
 }
 """Module and client of each, by the first part of `judge_model`."""
 
-_REFUSED: Final = frozenset({400, 404, 422})
+_REFUSED: Final = frozenset({400, 422})
 """HTTP statuses of an API that does not know what it is asked for."""
+
+
+_KEPT: Final = 64
+"""Models that are remembered, with what is known of them."""
+_wordy: Final[set[tuple[str, str]]] = set()
+"""Hosts and models that have to be asked in words, for they know no schemas."""
 
 
 class Model(Protocol):
@@ -52,11 +59,19 @@ class Model(Protocol):
 def find_model(client: Any, model: str | None) -> Model | None:
     """The model that settings name; None if they name none. Raises `ValueError` for what it cannot be asked through."""
     if isinstance(client, str):
-        return _Found(lambda: _imported(client), model)
+        return _at_place(client, model)
     if client is not None:
         return _through(client, model)
-    if model is None:
-        return None
+    return None if model is None else _of_sdk(model)
+
+
+@lru_cache(_KEPT)
+def _at_place(where: str, model: str | None) -> Model:
+    return _Found(lambda: _imported(where), model)
+
+
+@lru_cache(_KEPT)
+def _of_sdk(model: str) -> Model:
     sdk, slash, name = model.partition("/")
     if sdk not in _SDKS or not (slash and name):
         raise ValueError(f"judge_model={model!r} is no model; accepted: {', '.join(f'{one}/MODEL' for one in _SDKS)}")
@@ -73,10 +88,14 @@ def _through(client: Any, model: str | None) -> Model:
         if callable(create):
             if not model:
                 raise ValueError("a client needs the name of a model, too: judge_model")
-            return api(create, _bare(model, client), _limit_of(client), type(client).__name__.startswith("Async"))
+            return api(create, _bare(model, client), str(_at(client, "base_url")), _is_async(client))
     if callable(client):
         return _Function(client)
     raise ValueError("a judge's client is one of openai's or anthropic's kind, or a function (prompt) -> text")
+
+
+def _is_async(client: Any) -> bool:
+    return type(client).__name__.startswith("Async")
 
 
 def _bare(model: str, client: Any) -> str:
@@ -150,15 +169,14 @@ def _made(sdk: str) -> Any:
 class _Asked:
     """An API of an SDK: how it is asked, with or without a schema, and what of its answer is the reply."""
 
-    def __init__(self, create: Callable[..., Any], model: str, limit: str, is_async: bool) -> None:
+    def __init__(self, create: Callable[..., Any], model: str, host: str, is_async: bool) -> None:
         self.is_async = self.needs_its_loop = is_async
         self._create = create
         self._model = model
-        self._limit = limit
-        self._structured = True
+        self._host = host
 
     def ask(self, prompt: Prompt, timeout: float) -> Any:
-        structured = self._structured
+        structured = (self._host, self._model) not in _wordy
         try:
             answer = self._send(prompt, timeout, structured)
             if isawaitable(answer):
@@ -168,7 +186,7 @@ class _Asked:
             answer = self._send(prompt, timeout, False)
             if isawaitable(answer):
                 return self._ask_later(answer, prompt, timeout, False)
-            self._structured = False
+            self._remember()
         return self._read(answer)
 
     async def _ask_later(self, answer: Any, prompt: Prompt, timeout: float, structured: bool) -> Any:
@@ -177,8 +195,12 @@ class _Asked:
         except Exception as refusal:
             self._check(refusal, structured)
             found = await self._send(prompt, timeout, False)
-            self._structured = False
+            self._remember()
         return self._read(found)
+
+    def _remember(self) -> None:
+        if len(_wordy) < _KEPT:
+            _wordy.add((self._host, self._model))
 
     def _read(self, answer: Any) -> Any:
         try:
@@ -202,11 +224,12 @@ class _Chat(_Asked):
     """https://platform.openai.com/docs/api-reference/chat"""
 
     def _send(self, prompt: Prompt, timeout: float, structured: bool) -> Any:
+        newer = any(name in self._host for name in _NEWER)
         if not structured:  # in one message, for some models have no other
             return self._create(
                 model=self._model,
                 messages=[{"role": "user", "content": str(prompt)}],
-                extra_body={_OTHER_LIMIT[self._limit]: MAX_TOKENS},
+                extra_body={_LIMITS[not newer]: MAX_TOKENS},
                 timeout=timeout,
             )
         return self._create(
@@ -216,7 +239,7 @@ class _Chat(_Asked):
                 {"role": "user", "content": prompt.material},
             ],
             extra_body={
-                self._limit: MAX_TOKENS,
+                _LIMITS[newer]: MAX_TOKENS,
                 "response_format": {
                     "type": "json_schema",
                     "json_schema": {"name": "verdict", "strict": True, "schema": SCHEMA},
@@ -260,11 +283,7 @@ class _Messages(_Asked):
         return "".join(texts)
 
 
-_OTHER_LIMIT: Final = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+_LIMITS: Final = ("max_tokens", "max_completion_tokens")
 """OpenAI's newer models refuse the first, servers that follow its API may not know the second."""
-
-
-def _limit_of(client: Any) -> str:
-    host = str(_at(client, "base_url"))
-    newer = ("api.openai.com", ".azure.com", "api.groq.com", "api.cerebras.ai")
-    return "max_completion_tokens" if any(name in host for name in newer) else "max_tokens"
+_NEWER: Final = ("api.openai.com", ".azure.com", "api.groq.com", "api.cerebras.ai")
+"""Hosts that know the second."""

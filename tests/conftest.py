@@ -8,7 +8,9 @@ import pytest
 
 from genscope.local.simulator import Simulator
 
+# What other folders import of these two, too, and that before the conftest of its own is read.
 pytest.register_assert_rewrite(*(f"contract.{module}" for module in ("expected", "play", "recorder")))
+pytest.register_assert_rewrite(*(f"processes.{module}" for module in ("ledger", "running")))
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,6 @@ from typing import Any
 
 from genscope.core.identity import context
 from genscope.core.installed import installation
-from genscope.core.pipeline import Faults
 
 Source = str | Callable[[Any], Any]
 
@@ -44,13 +43,8 @@ def _ask(source: Source, request: Any, header: Callable[[str], str | None]) -> s
         found: Any = header(source) if isinstance(source, str) else source(request)
         return None if found is None else str(found)
     except Exception as fault:
-        _faults().report("asking a request for whom it is", fault)
+        installation().faults.report("asking a request for whom it is", fault)
         return None
-
-
-def _faults() -> Faults:
-    pipeline = installation().pipeline
-    return Faults(installation().settings.raise_faults) if pipeline is None else pipeline.faults
 
 
 class IdentityMiddleware:

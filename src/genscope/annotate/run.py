@@ -17,6 +17,7 @@ from genscope.annotate.said import written_arguments, written_error, written_res
 from genscope.core import aside
 from genscope.core.ambient import suppressed
 from genscope.core.identity import identity_in
+from genscope.core.installed import installation
 from genscope.core.subtree import OPEN_SPAN, OpenSpan, Sums
 from genscope.core.tool_calls import take_here
 from genscope.telemetry.exceptions import exception_attributes
@@ -43,7 +44,6 @@ def begin(
 
     Never raises.
     """
-    out: Output | None = None
     try:
         out = output()
         if out.idle() or suppressed():
@@ -52,10 +52,8 @@ def begin(
         if kind is TOOL:
             call_id = _asked_for(parent, name, arguments, call_id)
         run = Run(out, kind, name, attributes, call_id, parent)
-    except Exception as fault:
-        if out is None:
-            raise
-        out.faults.report("annotating a function", fault)
+    except Exception as fault:  # also one of the application's: its span processor's, or its provider's
+        installation().faults.report("beginning an annotated span", fault)
         return None
     if arguments is not None:
         run.say_input(arguments)
@@ -121,6 +119,13 @@ class Run:
         self._records = self.span.is_recording()
         self._opened_in: Any = self.context
 
+    def attempt(self, what: str, act: Callable[[], None]) -> None:
+        """What this raises, or a span processor of the application's in it, is said in the log and goes no further."""
+        try:
+            act()
+        except Exception as fault:
+            self._out.faults.report(what, fault)
+
     @property
     def is_written(self) -> bool:
         """Whether anybody wants to know what goes in and comes out."""
@@ -152,10 +157,13 @@ class Run:
     def item(self, item: Any) -> None:
         """A generator has yielded: what it said is kept only if it is to be written, and no more than there is room."""
         self.outcome = "completed"
-        if self._out.writer is None or not self._records:
-            return
+        if self._out.writer is not None and self._records:
+            most = self._out.writer.max_bytes
+            self.attempt("keeping what a generator yields", lambda: self._keep(item, most))
+
+    def _keep(self, item: Any, most: int) -> None:
         if self._items is None:
-            self._items, self._room = [], self._out.writer.max_bytes
+            self._items, self._room = [], most
         if self._room > 0 and len(self._items) < _MOST_ITEMS:
             self._items.append(item)
             self._room -= len(item) if isinstance(item, str) else 1
@@ -197,11 +205,8 @@ class Run:
         except Exception as fault:
             self._out.faults.report("ending an annotated span", fault)
         finally:
-            self.span.end(self._started_at + int(duration * 1e9))
-        try:
-            self._measure(duration, error_type)
-        except Exception as fault:
-            self._out.faults.report("measuring an annotated span", fault)
+            self.attempt("ending an annotated span", lambda: self.span.end(self._started_at + int(duration * 1e9)))
+        self.attempt("measuring an annotated span", lambda: self._measure(duration, error_type))
 
     def _succeeded(self, result: Any) -> None:
         if self._items is not None:

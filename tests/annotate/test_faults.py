@@ -8,26 +8,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
+from contract.broken import BreaksAtEnd, BreaksAtStart, Broken
 from contract.recorder import Recorder
-from opentelemetry.context import Context
-from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.trace import get_current_span
 
 import genscope
-
-
-class Broken(RuntimeError):
-    """Raised inside of genscope."""
-
-
-class BreaksAtStart(SpanProcessor):
-    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        raise Broken
-
-
-class BreaksAtEnd(SpanProcessor):
-    def on_end(self, span: ReadableSpan) -> None:
-        raise Broken
 
 
 class NoMoreTracers(TracerProvider):

@@ -50,7 +50,7 @@ class AnnotatedSpan:
         """A mistake in what is said harms as little as where nobody listens."""
         if self._run is not None:
             run = self._run
-            run.attempt("writing on an annotated span", lambda: write(run.span))
+            run.faults.attempt("writing on an annotated span", lambda: write(run.span))
 
 
 @dataclass(frozen=True, eq=False)

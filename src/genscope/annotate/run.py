@@ -50,7 +50,7 @@ def begin(
             return None
         parent = get_current() if parent is None else parent
         if kind is TOOL:
-            call_id = _asked_for(parent, name, arguments, call_id)
+            call_id = asked_for(parent, name, arguments, call_id)
         run = Run(out, kind, name, attributes, call_id, parent)
     except Exception as fault:  # also one of the application's: its span processor's, or its provider's
         installation().faults.report("beginning an annotated span", fault)
@@ -60,8 +60,10 @@ def begin(
     return run
 
 
-def _asked_for(context: Context, name: str, arguments: Callable[[], Any] | None, call_id: str | None) -> str | None:
-    """The id under which a model has asked for the tool, if that is said or can be told."""
+def asked_for(
+    context: Context, name: str, arguments: Callable[[], Any] | None, call_id: str | None = None
+) -> str | None:
+    """The id under which a model has asked for a tool that is executed here, if that is said or can be told."""
     around = cast("OpenSpan | None", context.get(OPEN_SPAN))
     if around is None:
         return call_id or take_here(name, arguments)
@@ -100,6 +102,7 @@ class Run:
         known[kind.operation[0]] = kind.operation[1]
         self._known = known
         self._out, self._kind, self._name = out, kind, name
+        self.faults = out.faults
         self._unfinished = [True]  # list.pop is atomic: two threads cannot both end it
         self._items: list[Any] | None = None
         self._room = 0
@@ -119,13 +122,6 @@ class Run:
         self._records = self.span.is_recording()
         self._opened_in: Any = self.context
 
-    def attempt(self, what: str, act: Callable[[], None]) -> None:
-        """What this raises, or a span processor of the application's in it, is said in the log and goes no further."""
-        try:
-            act()
-        except Exception as fault:
-            self._out.faults.report(what, fault)
-
     @property
     def is_written(self) -> bool:
         """Whether anybody wants to know what goes in and comes out."""
@@ -138,7 +134,7 @@ class Run:
                 said = written_arguments(self._out, self.span, self._kind, self._name, self.call_id, value())
                 self.span.set_attributes(said)
             except Exception as fault:
-                self._out.faults.report("writing what goes in", fault)
+                self.faults.report("writing what goes in", fault)
 
     def say_output(self, value: Any) -> None:
         """Write what comes out; how many documents it is even where nobody wants to know more."""
@@ -150,7 +146,7 @@ class Run:
             if self._out.writer is not None:
                 self.span.set_attributes(written_result(self._out, self.span, self._kind, self.call_id, value))
         except Exception as fault:
-            self._out.faults.report("writing what comes out", fault)
+            self.faults.report("writing what comes out", fault)
 
     # --- how it goes on
 
@@ -159,7 +155,7 @@ class Run:
         self.outcome = "completed"
         if self._out.writer is not None and self._records:
             most = self._out.writer.max_bytes
-            self.attempt("keeping what a generator yields", lambda: self._keep(item, most))
+            self.faults.attempt("keeping what a generator yields", lambda: self._keep(item, most))
 
     def _keep(self, item: Any, most: int) -> None:
         if self._items is None:
@@ -203,10 +199,12 @@ class Run:
             if self._records:
                 self._sum_up()
         except Exception as fault:
-            self._out.faults.report("ending an annotated span", fault)
+            self.faults.report("ending an annotated span", fault)
         finally:
-            self.attempt("ending an annotated span", lambda: self.span.end(self._started_at + int(duration * 1e9)))
-        self.attempt("measuring an annotated span", lambda: self._measure(duration, error_type))
+            self.faults.attempt(
+                "ending an annotated span", lambda: self.span.end(self._started_at + int(duration * 1e9))
+            )
+        self.faults.attempt("measuring an annotated span", lambda: self._measure(duration, error_type))
 
     def _succeeded(self, result: Any) -> None:
         if self._items is not None:
@@ -258,7 +256,7 @@ class Run:
         try:
             return written_error(self._out, error)
         except Exception as fault:  # its `__str__` is the application's
-            self._out.faults.report("writing the text of an exception", fault)
+            self.faults.report("writing the text of an exception", fault)
             return None
 
     def _say_outcome(self) -> None:

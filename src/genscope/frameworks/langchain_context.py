@@ -19,7 +19,7 @@ from opentelemetry.context import Context
 
 from genscope.core.ambient import Token, here, hold, release
 from genscope.core.attachment import Attachment, Hook
-from genscope.core.bodies import follow_body
+from genscope.core.bodies import SilentBody, follow_body
 from genscope.core.patching import Patch, Wrapper
 from genscope.core.pipeline import Faults
 from genscope.frameworks.langchain_tree import Tree
@@ -128,7 +128,7 @@ class _Carrier:
         context = self._beneath(_streamed, args, kwargs)
         if context is None or context is here():
             return wrapped(*args, **kwargs)
-        return follow_body(wrapped, lambda args, kwargs: _Steps(context))(*args, **kwargs)
+        return follow_body(wrapped, lambda args, kwargs: SilentBody(context))(*args, **kwargs)
 
     def errand(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         errand = _Errand()
@@ -164,25 +164,6 @@ class _Carrier:
         id = errand.id
         if id is not None:
             self._faults.attempt("ending a run of LangChain's", lambda: self._tree.fail(id, error))
-
-
-class _Steps:
-    """A stream of a model's. There is nothing to tell of how it ends."""
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-
-    def item(self, item: Any) -> None:
-        return
-
-    def succeed(self, result: Any) -> None:
-        return
-
-    def fail(self, error: BaseException) -> None:
-        return
-
-    def abandon(self) -> None:
-        return
 
 
 # --- the callbacks among the arguments

@@ -235,6 +235,17 @@ def test_a_stream_that_was_left_has_none(recorder: Recorder, simulator: Simulato
     assert "genscope.response.defect" not in (recorder.span().attributes or {})
 
 
+def test_half_an_object_is_no_defect_of_the_answer(recorder: Recorder) -> None:
+    answer = chunks({"content": '{"a": '}, {"content": "1}"})
+    with openai.OpenAI(api_key="k", http_client=transport(library_of(openai), answer)) as client:
+        asked = client.chat.completions.create(model="m", messages=HELLO, stream=True, response_format=OBJECT)
+        with asked as stream:
+            while not next(stream).choices[0].delta.content:
+                pass
+    assert (recorder.span().attributes or {})["genscope.stream.outcome"] == "abandoned"
+    assert "genscope.response.defect" not in (recorder.span().attributes or {})
+
+
 @pytest.mark.parametrize("scenario, defect", [("empty", "empty"), ("refusal", "refused"), ("length", "truncated")])
 def test_asynchronous_streams(scenario: str, defect: str, recorder: Recorder, simulator: Simulator) -> None:
     if scenario not in Simulator.scenarios:

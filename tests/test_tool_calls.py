@@ -16,9 +16,12 @@ import pytest
 from contract.recorder import Recorder
 
 import genscope
-from genscope.core.operation import ToolCall
+from genscope.core.call import Call
+from genscope.core.operation import Operation, ToolCall
+from genscope.core.pipeline import Faults, Pipeline
 from genscope.core.tool_calls import AskedFor
 from genscope.local.simulator import Simulator
+from genscope.wire import chat_completions
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 QUESTION: dict[str, Any] = {"role": "user", "content": "How are Paris and Rome?"}
@@ -332,3 +335,19 @@ def test_what_nobody_executes_is_forgotten_in_the_end() -> None:
     asked.add(ToolCall(str(number), f"f{number}") for number in range(1000))
     assert asked.take("f0", None) is None
     assert asked.take("f999", None) == "999"
+
+
+class Shy(dict[str, Any]):
+    """A body that does not like to be asked."""
+
+    def __contains__(self, key: object) -> bool:
+        raise RuntimeError("do not ask")
+
+
+def test_a_body_that_raises_is_no_matter_of_the_callers(caplog: pytest.LogCaptureFixture) -> None:
+    op = Operation("chat", "openai", "localhost", 1, False)
+    call = Call(op, chat_completions, Pipeline((), Faults(raised=False)))
+    call.begin(Shy(model="gpt-4o-mini"))
+    call.complete()
+    assert op.model == "gpt-4o-mini"
+    assert "reading a chat request" in caplog.text

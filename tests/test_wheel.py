@@ -153,3 +153,9 @@ def test_importing_genscope_is_light():
         f"print([name for name in {HEAVY!r} if name in sys.modules], threading.active_count())"
     )
     assert run(sys.executable, "-c", program).strip() == "[] 1"
+
+
+def test_instrumenting_compiles_no_rules():
+    """Those of the redaction take longer than all the rest of the start-up, and serve where content is."""
+    program = "import sys, genscope; genscope.instrument(); print('genscope.features.redaction.rules' in sys.modules)"
+    assert run(sys.executable, "-c", program).strip() == "False"

@@ -16,6 +16,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 import genscope
 from genscope.local.simulator import Simulator
+from genscope.telemetry.neighbours import Awaited
 
 Ask = Callable[..., Any]
 CANARY = "canary-5b1d"
@@ -100,6 +101,29 @@ def test_costs_are_summed_up(simulator: Simulator) -> None:
     assert workflow.attributes["genscope.subtree.cost.currency"] == "USD"
     assert "genscope.cost.amount" not in workflow.attributes
     assert "genscope.subtree.unpriced_calls" not in workflow.attributes
+
+
+def test_a_fault_in_counting_costs_nothing_else(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = Recorder()
+    genscope.instrument(only=["openai"], raise_faults=False, threads=False, **recorder.providers)
+    monkeypatch.setattr("genscope.core.subtree.Sums.add_call", lambda *_: 1 / 0)
+    try:
+        with openai.OpenAI(base_url=simulator.base_url(), api_key="x") as client, genscope.workflow("w"):
+            client.chat.completions.create(model="gpt-4o-mini", messages=[{"role": "user", "content": "Hi"}])
+    finally:
+        genscope.uninstrument()
+    assert [span.name for span in recorder.spans()] == ["chat gpt-4o-mini", "invoke_workflow w"]
+
+
+def test_a_call_whose_span_another_was_to_make_counts_once(
+    recorder: Recorder, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genscope.telemetry.spans.find_neighbour", lambda *_: (Awaited(of_failures=True), "them"))
+    with genscope.workflow("w"):
+        ask()
+    call, workflow = recorder.spans()
+    assert call.name == "chat gpt-4o-mini"
+    assert workflow.attributes["genscope.subtree.llm_calls"] == 1
 
 
 def test_a_stream_counts_where_it_ends(recorder: Recorder, ask: Ask) -> None:

@@ -11,7 +11,6 @@ from genscope import semconv
 from genscope.core.installed import Installation, installation
 from genscope.core.messages import Content
 from genscope.core.pipeline import Faults, Pipeline
-from genscope.features.redaction.stage import redaction
 from genscope.semconv import Metric
 from genscope.telemetry.content import ContentWriter
 from genscope.telemetry.metric_tags import MetricTags
@@ -49,6 +48,8 @@ class Output:
         self._names: set[tuple[str, str]] = set()
         self._tags = MetricTags(settings.metric_tags)
         self.exceptions = settings.exception_signal != "logs"
+        self.judged = settings.judge_sample_ratio if installed.pipeline is not None else 0.0
+        """Which part of all traces is judged."""
         self.writer: ContentWriter | None = None
         """Writes what was said; None where nobody asked for it."""
         self._pipeline = installed.pipeline
@@ -58,6 +59,8 @@ class Output:
                 settings.max_content_bytes, settings.tool_schemas, settings.max_part_bytes, together
             )
             if self._pipeline is None:
+                from genscope.features.redaction.stage import redaction  # compiles its rules: 70 ms
+
                 self._pipeline = Pipeline(tuple(redaction(settings)), Faults(settings.raise_faults))
         self.faults = Faults(settings.raise_faults) if self._pipeline is None else self._pipeline.faults
         self._awake = False

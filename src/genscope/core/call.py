@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from time import perf_counter, time_ns
@@ -18,18 +18,17 @@ from typing import Any
 from weakref import ref
 
 from genscope.core import aside
-from genscope.core.ambient import enter, leave
 from genscope.core.defects import WELL, asks_for_json, defects_of
 from genscope.core.errors import classify, classify_reported, rejected_answer
 from genscope.core.operation import Failure, Operation
 from genscope.core.pipeline import ChunkWatcher, Faults, Pipeline
 from genscope.core.reader import Answer, ContentReader, Reader
-from genscope.core.tool_calls import note_calls, note_results, tool_reader
+from genscope.core.tool_calls import note_calls, note_results, remember, tool_reader
 from genscope.semconv import INFERENCE
 
 
 class Call:
-    """Use `begin`; then hand it to `run` or `arun`."""
+    """Use `begin`; then hand it to `core.sending`."""
 
     __slots__ = ("__weakref__", "_pipeline", "_release", "_unfinished", "answer", "op", "reader")
 
@@ -60,10 +59,10 @@ class Call:
         op.started = perf_counter()
         try:
             self.reader.read_request(op, body)
-        except Exception as fault:
+            if "tools" in body:
+                note_results(op, self.reader, body)
+        except Exception as fault:  # the body may be a mapping of the application's own
             self.faults.report(f"reading a {op.name} request", fault)
-        if "tools" in body:
-            note_results(op, self.reader, body, self.faults)
         if self._pipeline.curious:
             self._look_into_request(body)
         try:
@@ -164,12 +163,26 @@ class Call:
             if outcome == "completed" and op.first_token is None and op.name in INFERENCE:
                 op.lack = op.lack or "empty"
         if op.failure is None and (op.finish_reasons not in WELL or op.lack is not None or "output_type" in op.request):
-            self._look_for_defects()
+            if outcome == "completed":  # what the caller left early may be anything
+                self._look_for_defects()
         if self._pipeline.curious:
             self._look_into_answer()
         self._pipeline.end(op)
+        if op.surroundings is not None or op.offers_tools:
+            self._count()
         if op.failure is not None:
             op.failure.exception = op.raw = None  # it holds the frames of the application
+
+    def _count(self) -> None:
+        """For the workflow and the agents around the call, and for the tools that run next."""
+        op = self.op
+        try:
+            if op.surroundings is not None:
+                op.surroundings.count(op)
+            else:
+                remember(op)
+        except Exception as fault:
+            self.faults.report(f"counting a {op.name} call", fault)
 
     def _look_for_defects(self) -> None:
         op = self.op
@@ -224,49 +237,6 @@ class _OpenCall(Call):
 
 def _content_reader(reader: Reader) -> ContentReader | None:
     return getattr(reader, "CONTENT", None)
-
-
-Settle = Callable[[Call, Any], Any]
-"""Looks at what the SDK returned: ends the call or follows it; returns what the caller gets (the same object)."""
-
-
-def run(call: Call, settle: Settle, wrapped: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    """Send the request through the SDK. The caller gets the SDK's own result or the SDK's own exception."""
-    tokens = enter(call.op)
-    try:
-        result = wrapped(*args, **kwargs)
-    except BaseException as error:
-        call.fail(error)
-        raise
-    finally:
-        leave(tokens)
-    try:
-        settle(call, result)
-    except Exception as fault:
-        _unsettled(call, fault)
-    return result
-
-
-async def arun(call: Call, settle: Settle, wrapped: Callable[..., Awaitable[Any]], args: Any, kwargs: Any) -> Any:
-    """`run` for a coroutine function."""
-    tokens = enter(call.op)
-    try:
-        result = await wrapped(*args, **kwargs)
-    except BaseException as error:
-        call.fail(error)
-        raise
-    finally:
-        leave(tokens)
-    try:
-        settle(call, result)
-    except Exception as fault:
-        _unsettled(call, fault)
-    return result
-
-
-def _unsettled(call: Call, fault: Exception) -> None:
-    call.faults.report("looking at a result", fault)
-    call.complete()
 
 
 # --- calls that nobody ends

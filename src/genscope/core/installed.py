@@ -21,6 +21,7 @@ class Installation:
     tracer_provider: Any = None
     meter_provider: Any = None
     pipeline: Pipeline | None = None
+    logger_provider: Any = None
 
     @cached_property
     def faults(self) -> Faults:

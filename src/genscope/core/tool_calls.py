@@ -82,18 +82,14 @@ def tool_reader(reader: Reader) -> ToolReader | None:
     return getattr(reader, "TOOLS", None)
 
 
-def note_results(op: Operation, reader: Reader, body: Mapping[str, Any], faults: Faults) -> None:
+def note_results(op: Operation, reader: Reader, body: Mapping[str, Any]) -> None:
     """A request that offers tools: which of those that were asked for before does it answer?"""
     op.offers_tools = True
     tools = tool_reader(reader)
     if tools is None:
         return
-    try:
-        op.offered_tools = tools.offered(body["tools"])
-        ids = list(islice(filter(_is_id, tools.read_results(body)), _MAX_IDS))
-    except Exception as fault:
-        faults.report(f"looking for the results of tools in a {op.name} request", fault)
-        return
+    op.offered_tools = tools.offered(body["tools"])
+    ids = list(islice(filter(_is_id, tools.read_results(body)), _MAX_IDS))
     if ids:
         op.request["tool_call_ids"] = ids
 

@@ -24,7 +24,6 @@ from genscope import semconv
 from genscope.core.identity import surround
 from genscope.core.operation import Failure, Operation
 from genscope.core.pipeline import Stage
-from genscope.core.tool_calls import remember
 from genscope.telemetry.attributes import Attributes, identity_attributes, request_attributes, response_attributes
 from genscope.telemetry.content import ContentWriter
 from genscope.telemetry.deltas import Deltas
@@ -110,10 +109,6 @@ class Spans(Stage):
         op.context = set_span_in_context(op.span, parent)
 
     def end(self, op: Operation) -> None:
-        if op.surroundings is not None:
-            op.surroundings.count(op)
-        elif op.offers_tools:
-            remember(op)
         span = op.span
         if span is None:
             return

@@ -11,9 +11,10 @@ from opentelemetry.context import Context, create_key, get_current, set_value
 from opentelemetry.trace import Span, Status, StatusCode, set_span_in_context
 
 from genscope import semconv
+from genscope.annotate.exceptions import exceptions, idle
 from genscope.annotate.kinds import AGENT, TOOL, Kind
 from genscope.annotate.output import Output, output
-from genscope.annotate.said import UNSEEN, seen_result, written_arguments, written_error, written_result
+from genscope.annotate.said import UNSEEN, seen_result, written_arguments, written_result
 from genscope.core import aside, judging
 from genscope.core.ambient import suppressed
 from genscope.core.identity import identity_in
@@ -21,7 +22,6 @@ from genscope.core.installed import installation
 from genscope.core.payload import to_plain
 from genscope.core.subtree import OPEN_SPAN, OpenSpan, Sums
 from genscope.core.tool_calls import take_here
-from genscope.telemetry.exceptions import exception_attributes
 from genscope.telemetry.unsampled_parent import link_to_unsampled
 
 _ENDS_AN_ITERATION: Final = (StopIteration, StopAsyncIteration, GeneratorExit)
@@ -49,7 +49,7 @@ def begin(
     """
     try:
         out = output()
-        if out.idle() or suppressed():
+        if idle(out) or suppressed():
             return None
         parent = get_current() if parent is None else parent
         if kind is TOOL:
@@ -247,8 +247,8 @@ class Run:
             if interrupted:
                 self.span.set_attribute(semconv.ERROR_KIND, "cancelled")
             self._say_failure(type_)
-            if self._out.exceptions and not told:
-                self.span.add_event("exception", exception_attributes(error, self._written(error)))
+        if not told:
+            exceptions(self._out).tell(self.span, self._opened_in, error, error)
         return type_
 
     def _failed_as(self, type_: str, text: str | None) -> str:
@@ -257,21 +257,12 @@ class Run:
         self._say_outcome()
         if self._records:
             self._say_failure(type_)
-            message = None if text is None or not self._out.exceptions else self._written(text)
-            if message:
-                self.span.add_event("exception", {semconv.EXCEPTION_MESSAGE: message})
+        exceptions(self._out).tell(self.span, self._opened_in, None, text)
         return type_
 
     def _say_failure(self, type_: str) -> None:
         self.span.set_attribute(semconv.ERROR_TYPE, type_)
         self.span.set_status(Status(StatusCode.ERROR, type_))
-
-    def _written(self, error: BaseException | str) -> str | None:
-        try:
-            return written_error(self._out, error)
-        except Exception as fault:  # its `__str__` is the application's
-            self.faults.report("writing the text of an exception", fault)
-            return None
 
     def _say_outcome(self) -> None:
         if self.outcome is not None:

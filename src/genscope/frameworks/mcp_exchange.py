@@ -18,6 +18,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode, set_span_in_context
 
 from genscope import semconv
+from genscope.annotate.exceptions import exceptions, idle
 from genscope.annotate.kinds import TOOL
 from genscope.annotate.output import Output, output
 from genscope.annotate.run import asked_for, executes
@@ -30,7 +31,6 @@ from genscope.frameworks.mcp_failures import TOOL_ERROR, Failure, failure_of, fa
 from genscope.frameworks.mcp_measured import PROMPT_NAME, measured
 from genscope.frameworks.mcp_messages import member, shown_result, without_password
 from genscope.semconv import Metric
-from genscope.telemetry.exceptions import exception_attributes
 from genscope.telemetry.scope import SCOPE
 
 P = ParamSpec("P")
@@ -83,7 +83,7 @@ def _exchange(
     side: Side, request: Request, context: Context, known: Callable[[], Mapping[str, Any]]
 ) -> Exchange | None:
     out = output()
-    return None if out.idle() or suppressed() else Exchange(out, side, request, context, known())
+    return None if idle(out) or suppressed() else Exchange(out, side, request, context, known())
 
 
 async def followed(exchange: Exchange | None, work: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
@@ -261,10 +261,13 @@ class Exchange:
         status = getattr(self.span, "status", None)
         if status is None or status.status_code is StatusCode.UNSET:
             self.span.set_status(Status(StatusCode.ERROR, text or failure.type))
-        if self._ours and self._error is not None and self.out.exceptions:
-            self.span.add_event("exception", exception_attributes(self._error, text))
+
+    def _tell_exception(self) -> None:
+        failure, error = self._failure, self._error
+        if self._ours and failure is not None and error is not None:
+            exceptions(self.out).tell(self.span, self.context, error, failure.text)
             if self._around is not None:
-                self._around.remember(self._error)
+                self._around.remember(error)
 
     @_safe
     def close(self) -> None:
@@ -279,6 +282,7 @@ class Exchange:
         try:
             if self._ours or self._borrowed:
                 self.tell()
+            self._tell_exception()
         finally:
             if self._ours:
                 self.span.end(self._started_at + int(duration * 1e9))

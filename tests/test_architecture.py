@@ -255,11 +255,18 @@ RULES = [
         allows=(Module("genscope.frameworks.new", "from genscope.annotate.kinds import AGENT\nfrom . import runs"),),
     ),
     Rule(
-        "retrying imports only annotations, core and semconv",
-        may_import_of_ours("genscope.retrying", "genscope.annotate", "genscope.core", "genscope.semconv"),
+        "retrying imports only annotations, core, the attributes of a span and semconv",
+        may_import_of_ours(
+            "genscope.retrying",
+            "genscope.annotate",
+            "genscope.core",
+            "genscope.semconv",
+            "genscope.telemetry.attributes",
+        ),
         catches=(
             Module("genscope.retrying.new", "from genscope.providers.openai import OPENAI"),
             Module("genscope.retrying.new", "from genscope.features.budget.limits import Limit"),
+            Module("genscope.retrying.new", "from genscope.telemetry.spans import Spans"),
         ),
         allows=(Module("genscope.retrying.new", "from genscope.core.errors import classify\nfrom . import tries"),),
     ),

@@ -17,8 +17,9 @@ from genscope.retrying import clock
 from genscope.retrying.choices import Choice, On, choice
 from genscope.retrying.functions import repeated
 from genscope.retrying.server_waits import asked_wait, forbids_retry
-from genscope.retrying.story import RETRY, RepeatedBySdk, Story, retry_attributes
+from genscope.retrying.story import RETRY, RepeatedBySdk, Story
 from genscope.retrying.tries import Tries, Try
+from genscope.telemetry.attributes import retry_attributes
 
 if TYPE_CHECKING:
     from genscope.retrying.pacing import Pace

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -19,6 +18,7 @@ from genscope.telemetry.content import ContentWriter
 from genscope.telemetry.deltas import Deltas
 from genscope.telemetry.legacy import LegacyNames
 from genscope.telemetry.metrics import metric_stages
+from genscope.telemetry.scope import is_disabled
 from genscope.telemetry.spans import NoSpans, Spans
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def assemble(providers: Providers, stages: Iterable[Stage], settings: Settings) 
 
 
 def _judges(providers: Providers, settings: Settings, pricing: Pricing | None) -> Court | None:
-    if settings.judge_sample_ratio <= 0 or _is_disabled():
+    if settings.judge_sample_ratio <= 0 or is_disabled():
         return None
     from genscope.judging import court  # here: few have one
 
@@ -107,13 +107,8 @@ def _pricing(settings: Settings) -> Pricing:
         return Pricing(None, source)
 
 
-def _is_disabled() -> bool:
-    """Whether the application wants no telemetry at all."""
-    return os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
-
-
 def _telemetry(providers: Providers, settings: Settings) -> Iterator[Stage]:
-    if _is_disabled():
+    if is_disabled():
         yield NoSpans()
         yield from _call_log(providers.logger, settings)
         return

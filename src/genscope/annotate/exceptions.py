@@ -108,4 +108,4 @@ def exceptions(out: Output) -> Exceptions:
 
 def idle(out: Output) -> bool:
     """Whether nobody would see anything of what is annotated."""
-    return out.idle() and exceptions(out).idle()
+    return out.disabled or (out.idle() and exceptions(out).idle())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
 from importlib.metadata import entry_points
 from typing import Any, NamedTuple
 
@@ -42,6 +42,7 @@ def assemble(providers: Providers, stages: Iterable[Stage], settings: Settings) 
         *hooks(settings),
         *stages,
         *_installed_stages(tuple(sys.path)),
+        *_objectives(providers, settings),
         *_priced(providers.meter, settings),
     )
     if any(getattr(stage, "wants_content", False) for stage in found):
@@ -67,6 +68,56 @@ def _priced(meter_provider: Any, settings: Settings) -> Iterator[Stage]:
         yield pricing
 
 
+def _objectives(providers: Providers, settings: Settings) -> Iterator[Stage]:
+    """Before what prices calls and what holds them to budgets, so that it ends after these."""
+    if settings.slo is None and settings.slo_file is None:
+        return
+    from genscope.core.scores import listen
+    from genscope.features.budget.status import used
+    from genscope.features.slo.installing import installed_objectives
+    from genscope.features.slo.metrics import observe
+    from genscope.telemetry.metrics import meter_of
+
+    objectives = installed_objectives(
+        settings,
+        providers=(providers.tracer, providers.logger),
+        write=partial(_alert_writer, providers, settings),
+        readings=used,
+        clean=_cleaner(settings),
+    )
+    if objectives is not None:
+        observe(providers.meter, meter_of(providers.meter))
+        listen(objectives.watch.observe_score)
+        yield objectives
+
+
+def _alert_writer(providers: Providers, settings: Settings) -> Callable[[Any], None]:
+    from genscope.telemetry.alerts import AlertEvents
+
+    if _is_disabled():
+        return lambda alert: None
+    try:
+        events = AlertEvents(providers.tracer, providers.logger, settings.legacy_names)
+    except Exception:  # a logger provider, or a release of OpenTelemetry, that we do not know
+        logger.warning("genscope: no events are written of alerts", exc_info=True)
+        return lambda alert: None
+    return lambda alert: events.write(alert.attributes(), alert.log_severity)
+
+
+def _cleaner(settings: Settings) -> Callable[[str], str]:
+    """What may be seen of a name that the application has given: alerts go to people."""
+    from genscope.features.redaction.stage import rules_of
+
+    redactor: list[Any] = []  # when there is an alert: the rules take a while to compile
+
+    def clean(name: str) -> str:
+        if not redactor:
+            redactor.append(rules_of(settings))
+        return redactor[0].redact(name)
+
+    return clean
+
+
 def _pricing(settings: Settings) -> Pricing:
     source = "genai-prices" if settings.price_source == "genai-prices" else "embedded"
     try:
@@ -76,8 +127,13 @@ def _pricing(settings: Settings) -> Pricing:
         return Pricing(None, source)
 
 
+def _is_disabled() -> bool:
+    """Whether the application wants no telemetry at all."""
+    return os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+
+
 def _telemetry(providers: Providers, settings: Settings) -> Iterator[Stage]:
-    if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+    if _is_disabled():
         yield NoSpans()
         yield from _call_log(providers.logger, settings)
         return

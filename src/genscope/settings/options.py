@@ -12,6 +12,7 @@ from genscope.settings.identity import IdentityOptions
 from genscope.settings.option import option
 from genscope.settings.redaction import RedactionOptions
 from genscope.settings.sampling import SamplingOptions
+from genscope.settings.slo import ObjectiveOptions
 from genscope.settings.values import Hook, boolean, function, mapping, one_of, tokens
 
 
@@ -92,6 +93,7 @@ class TelemetryOptions:
 
 @dataclass(frozen=True)
 class Settings(
+    ObjectiveOptions,
     BudgetOptions,
     CostOptions,
     RedactionOptions,

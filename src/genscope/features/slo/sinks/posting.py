@@ -1,0 +1,120 @@
+"""Sending JSON to a URL, again if that may help, and for no longer than it is of use."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
+from random import random
+from time import monotonic, sleep, time
+from typing import Any, Final, NamedTuple
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+
+logger = logging.getLogger("genscope.slo")
+
+_FIRST_WAIT: Final = 1.0
+_LONGEST_WAIT: Final = 30.0
+_NO_ANSWER: Final = 0
+
+
+class Patience(NamedTuple):
+    """Seconds."""
+
+    attempt: float = 10.0
+    """For an answer."""
+    whole: float = 120.0
+    """For all attempts together."""
+
+
+class Clock(NamedTuple):
+    """What time is taken from."""
+
+    now: Callable[[], float] = monotonic
+    wall: Callable[[], float] = time
+    sleep: Callable[[float], object] = sleep
+
+
+USUAL: Final = Patience()
+CLOCK: Final = Clock()
+
+
+class Answer(NamedTuple):
+    status: int
+    """0 where there was none."""
+    retry_after: float | None = None
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """A redirect would carry the alert to somebody whom nobody has chosen."""
+
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+def post(
+    url: str,
+    body: bytes,
+    headers: Callable[[], Mapping[str, str]],
+    patience: Patience = USUAL,
+    clock: Clock = CLOCK,
+) -> bool:
+    """Whether it was taken. Other instrumentations do not trace it. `headers` are made for each attempt."""
+    deadline = clock.now() + patience.whole
+    wait = _FIRST_WAIT
+    while True:
+        left = deadline - clock.now()
+        answer = _attempt(url, body, headers(), max(0.1, min(patience.attempt, left)), clock)
+        if 200 <= answer.status < 300:
+            return True
+        pause = answer.retry_after if answer.retry_after is not None else wait * (0.5 + random() / 2)
+        if not _may_help(answer.status) or clock.now() + pause >= deadline:
+            _say(url, answer.status)
+            return False
+        clock.sleep(pause)
+        wait = min(wait * 2, _LONGEST_WAIT)
+
+
+def _may_help(status: int) -> bool:
+    return status in (_NO_ANSWER, 408, 429) or status >= 500
+
+
+def _attempt(url: str, body: bytes, headers: Mapping[str, str], timeout: float, clock: Clock) -> Answer:
+    said = {"Content-Type": "application/json", "User-Agent": "genscope", **headers}
+    request = Request(url, data=body, headers=dict(said), method="POST")
+    try:
+        with suppress_instrumentation(), closing(build_opener(_NoRedirects).open(request, timeout=timeout)) as response:
+            return Answer(response.status)
+    except HTTPError as refused:
+        with closing(refused):
+            return Answer(refused.code, _retry_after(refused.headers.get("Retry-After"), clock))
+    except (OSError, HTTPException, ValueError):  # no connection, no answer in time, no HTTP
+        return Answer(_NO_ANSWER)
+
+
+def _retry_after(value: str | None, clock: Clock) -> float | None:
+    """Seconds, said as such or as a date."""
+    if value is None:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - clock.wall())
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _say(url: str, status: int) -> None:
+    """Of the URL the host only: the rest may be a secret."""
+    logger.warning(
+        "genscope: an alert could not be delivered to %s (%s)",
+        urlsplit(url).hostname,
+        f"HTTP {status}" if status else "no answer",
+    )

@@ -220,6 +220,15 @@ ELSEWHERE = {
     "genscope.budget.mode": "attribute of a metric",
     "genscope.budget.scope": "attribute of a metric",
     "genscope.budget.store": "attribute of a metric",
+    "genscope.slo.objective": "attribute of a metric and of the log event of an alert",
+    "genscope.slo.severity": "attribute of a metric and of the log event of an alert",
+    "genscope.slo.drop_reason": "attribute of a metric",
+    **{
+        f"genscope.slo.{name}": "attribute of the log event of an alert"
+        for name in ("state", "measure", "target", "value", "burn_rate", "samples", "cause")
+    },
+    "genscope.slo.alert": "log event",
+    "llm.alert": "span, among names of old",
     "genscope.calls": "logger",
     "genscope.client.call": "log event",
     "genscope.duration": "field of the call log",

@@ -55,7 +55,13 @@ OF_THE_CALL_LOG = {
 OF_BUDGETS = "genscope.budget."
 """Emitted where there is one: tests/budget."""
 
+OF_OBJECTIVES = "genscope.slo."
+"""The same: tests/slo."""
+
 NOT_EMITTED_HERE = {
+    **dict.fromkeys(
+        (name for name in vars(semconv).values() if str(name).startswith(OF_OBJECTIVES)), "of objectives: tests/slo"
+    ),
     "genscope.enriched": "only beside another instrumentation: tests/contract has one",
     "exception.message": "with content only, like the next ones: what is written is tested with the content",
     "genscope.counted_tokens": "of an operation that the conventions do not have",
@@ -101,6 +107,8 @@ NO_NAMES = {
     semconv.UNKNOWN_MODALITY,
     semconv.KEEP,
     *OUR_LOG,
+    semconv.SLO_EVENT,
+    semconv.LEGACY_ALERT_SPAN,
     *EVENTS,
     *(text for _, text in EVENTS.values()),
 }
@@ -403,7 +411,9 @@ def attributes_of_points(reader: InMemoryMetricReader) -> Iterator[Any]:
     data: Any = reader.get_metrics_data()
     for resource in data.resource_metrics:
         for scope in resource.scope_metrics:
-            named = {metric.name for metric in metrics() if not metric.name.startswith((OF_BUDGETS, "mcp."))}
+            named = {
+                metric.name for metric in metrics() if not metric.name.startswith((OF_BUDGETS, OF_OBJECTIVES, "mcp."))
+            }
             assert {metric.name for metric in scope.metrics} == named
             for metric in scope.metrics:
                 yield from (point.attributes for point in metric.data.data_points)

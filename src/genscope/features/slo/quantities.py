@@ -57,7 +57,7 @@ def target(value: Any, unit: str) -> float:
         mark = (found[2] or ("usd" if value.strip().startswith("$") else "")).lower()
         if mark and mark not in _MARKS[unit]:
             raise ValueError(_TARGETS[unit])
-        return float(found[1]) * _MARKS[unit].get(mark, 1.0)
+        return round(float(found[1]) * _MARKS[unit].get(mark, 1.0), 12)  # 99.9 % is 0.999
     try:
         number = float("nan") if isinstance(value, (bool, str)) else float(value)
     except (TypeError, ValueError, OverflowError):

@@ -205,7 +205,7 @@ RULES = [
         ),
     ),
     Rule(
-        "a feature imports only the record, its content, its words for what went wrong, the pipeline, settings and semconv",
+        "a feature imports only the record, its content, words of errors, the pipeline, settings and semconv",
         features_keep_to_themselves,
         catches=(
             Module("genscope.features.budget.stage", "from genscope.features.cost import prices"),

@@ -19,7 +19,7 @@ def a_day(one: Watched, hours: float, tokens: int = 100, dollars: float = 0.1) -
 
 def spike(one: Watched) -> float | None:
     one.evaluate()
-    return one.watch.trackers[0].series[()].measured.value
+    return one.watch.trackers[0].series[()].track.value()
 
 
 def test_tokens_beside_the_same_hour_yesterday() -> None:

@@ -14,8 +14,9 @@ def measured(objective: str, *calls: dict[str, Any]) -> tuple[float | None, int]
     for what in calls:
         one.calls(**what)
     one.evaluate()
-    found = [series.measured for series in one.watch.trackers[0].series.values()]
-    return (found[0].value, found[0].samples) if found else (None, 0)
+    for series in one.watch.trackers[0].series.values():
+        return series.track.value(), series.measured.samples
+    return None, 0
 
 
 GOOD: dict[str, Any] = {}
@@ -58,7 +59,7 @@ def test_scores() -> None:
     one.scores(0.9, 0.2)
     one.scores(0.0, judge="relevance")
     one.evaluate()
-    values = [next(iter(tracker.series.values())).measured.value for tracker in one.watch.trackers]
+    values = [next(iter(tracker.series.values())).track.value() for tracker in one.watch.trackers]
     assert values == [0.5, pytest.approx(1.1 / 3), 1.0]
 
 
@@ -81,7 +82,7 @@ def test_what_is_beyond_a_score_is_the_nearest() -> None:
     one = Watched("quality_score > 0.8 min 1")
     one.scores(7.0, -3.0)
     one.evaluate()
-    assert next(iter(one.watch.trackers[0].series.values())).measured.value == 0.5
+    assert next(iter(one.watch.trackers[0].series.values())).track.value() == 0.5
 
 
 def test_scopes_tell_calls_apart() -> None:

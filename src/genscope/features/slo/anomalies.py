@@ -25,6 +25,7 @@ class Spike:
         self._against_yesterday = objective.measure == "token_spike"
         self._slices: deque[list[int]] = deque()  # place, count, amount
         self._first: int | None = None
+        self._times: float | None = None
 
     def add(self, at: float, taken: Taken) -> None:
         place = int(at // _SLICE)
@@ -49,9 +50,13 @@ class Spike:
         count, recent = self._between(now - _OF_HOUR, now)
         usual = self._usual(now)
         if usual is None or count < self._objective.min_samples:
-            return Measured(None, count, None, False)
-        times = recent / usual
-        return Measured(times, count, times / self._objective.target, times > self._objective.target)
+            self._times = None
+            return Measured(count, None, False)
+        self._times = recent / usual
+        return Measured(count, self._times / self._objective.target, self._times > self._objective.target)
+
+    def value(self) -> float | None:
+        return self._times
 
     def _usual(self, now: int) -> float | None:
         """Of an hour, in units of 1 / `PER_UNIT`."""

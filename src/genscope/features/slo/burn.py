@@ -12,8 +12,6 @@ from genscope.features.slo.windows import PER_UNIT, Length, Taken, Window
 class Measured(NamedTuple):
     """How an objective stands."""
 
-    value: float | None
-    """In the unit of its target; None while too little is known."""
     samples: int
     burn_rate: float | None
     """The highest of those over its long windows; None while too little is known."""
@@ -56,8 +54,11 @@ class Windows:
                 rate = burn_rate(objective, long)
                 rates.append(rate)
                 breached = breached or (rate > trigger.factor and self._still(trigger.short, trigger.factor))
-        value = value_of(objective, self._main) if self._main.count >= fewest else None
-        return Measured(value, self._main.count, max(rates, default=None), breached)
+        return Measured(self._main.count, max(rates, default=None), breached)
+
+    def value(self) -> float | None:
+        """Only when somebody asks: quantiles are put together then."""
+        return value_of(self._objective, self._main) if self._main.count >= self._objective.min_samples else None
 
     def _still(self, short: Length | None, factor: float) -> bool:
         if short is None:
@@ -78,14 +79,12 @@ def burn_rate(objective: Objective, window: Window) -> float:
 
 
 def value_of(objective: Objective, window: Window) -> float | None:
-    """What is measured, in the unit of the target."""
+    """What is measured, in the unit of the target, over a window that is not empty."""
     row = objective.row
     if row.form == QUANTILE:
         return window.sketch().quantile(objective.quantile)
     if row.form == AMOUNT:
         return _spent(objective, window)
-    if not window.count:
-        return None
     if row.form == MEAN:
         return _mean(window)
     share = window.bad / window.count

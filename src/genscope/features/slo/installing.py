@@ -6,7 +6,6 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from genscope.core.pipeline import Faults
 from genscope.features.slo.alerts import Alert, Sink
@@ -92,11 +91,9 @@ def _is_address(option: str, url: str | None) -> bool:
     """What is none is said without showing it: there may be a secret in it."""
     if url is None:
         return False
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        usable = False
+    from genscope.features.slo.sinks.posting import host_of  # here: it brings an HTTP client
+
+    usable = host_of(url) is not None
     if not usable:
         _complain(f"{option} is no address to send alerts to; accepted: https://HOST/PATH")
     return usable

@@ -12,10 +12,10 @@ from genscope import semconv
 from genscope.features.slo.alerts import SCOPE_ATTRIBUTES
 from genscope.features.slo.sinks.courier import undelivered
 from genscope.features.slo.states import FIRING, OK, PENDING
-from genscope.features.slo.status import Status, status
-from genscope.features.slo.watch import live
+from genscope.features.slo.status import UNKNOWN, state_of
+from genscope.features.slo.watch import Standing, live
 
-STATES: Final = {"unknown": 0, OK: 0, PENDING: 1, FIRING: 2}
+STATES: Final = {UNKNOWN: 0, OK: 0, PENDING: 1, FIRING: 2}
 
 
 class _Global:
@@ -48,20 +48,26 @@ def _collecting(observe: Observe) -> Callable[[CallbackOptions], Iterator[Observ
     return lambda options: observe()
 
 
+def _standings() -> Iterator[Standing]:
+    """As they were evaluated last: a reader waits for nobody, and tells nobody."""
+    for watch in list(live.values()):
+        yield from watch.standings(anew=False)
+
+
 def _states() -> Iterator[Observation]:
-    for one in status():
-        yield Observation(STATES[one.state], _attributes(one))
+    for one in _standings():
+        yield Observation(STATES[state_of(one)], _attributes(one))
 
 
 def _burn_rates() -> Iterator[Observation]:
-    for one in status():
-        if one.burn_rate is not None:
-            yield Observation(one.burn_rate, _attributes(one))
+    for one in _standings():
+        if one.measured.burn_rate is not None:
+            yield Observation(one.measured.burn_rate, _attributes(one))
 
 
-def _attributes(one: Status) -> dict[str, Any]:
+def _attributes(one: Standing) -> dict[str, Any]:
     scope = {SCOPE_ATTRIBUTES[name]: value for name, value in one.scope.items() if value is not None}
-    return {semconv.SLO_OBJECTIVE: one.name, semconv.SLO_SEVERITY: one.objective.severity, **scope}
+    return {semconv.SLO_OBJECTIVE: one.objective.name, semconv.SLO_SEVERITY: one.objective.severity, **scope}
 
 
 def _alerts() -> Iterator[Observation]:

@@ -9,8 +9,7 @@ from typing import Final
 
 from genscope.features.slo.objective import Objective
 from genscope.features.slo.states import OK
-from genscope.features.slo.tracking import Series
-from genscope.features.slo.watch import Watch, live
+from genscope.features.slo.watch import Standing, Watch, live
 
 UNKNOWN: Final = "unknown"
 
@@ -39,20 +38,21 @@ class Status:
 
 def status() -> list[Status]:
     """All objectives in the order they are declared, and of each the scopes that this process has had calls of."""
-    return [_status(watch, *one) for watch in list(live.values()) for one in watch.series()]
+    return [_status(watch, one) for watch in list(live.values()) for one in watch.standings()]
 
 
-def _status(watch: Watch, objective: Objective, series: Series | None) -> Status:
-    if series is None:
-        return Status(objective, UNKNOWN, {}, None, None, 0, None)
-    state, measured = series.state, series.measured
-    known = measured.burn_rate is not None or state.phase != OK
+def state_of(one: Standing) -> str:
+    known = one.measured.burn_rate is not None or one.state.phase != OK
+    return one.state.phase if known else UNKNOWN
+
+
+def _status(watch: Watch, one: Standing) -> Status:
     return Status(
-        objective,
-        state.phase if known else UNKNOWN,
-        dict(zip(objective.per, series.scope, strict=True)),
-        measured.value,
-        measured.burn_rate,
-        measured.samples,
-        None if state.phase == OK else datetime.fromtimestamp(watch.moment(state.since), timezone.utc),
+        one.objective,
+        state_of(one),
+        one.scope,
+        one.value,
+        one.measured.burn_rate,
+        one.measured.samples,
+        None if one.state.phase == OK else datetime.fromtimestamp(watch.moment(one.state.since), timezone.utc),
     )

@@ -22,13 +22,15 @@ Scope = tuple["str | None", ...]
 class Track(Protocol):
     """What is remembered of the samples of a series.
 
-    It is `empty` when nothing is; it `moves` while time alone may change how it stands.
+    It is `empty` when nothing is; it `moves` while time alone may change how it stands. `value` is that of the moment
+    it was measured last, in the unit of the target, and None while too little is known.
     """
 
     def add(self, at: float, taken: Taken) -> None: ...
     def empty(self) -> bool: ...
     def moves(self) -> bool: ...
     def measured(self, at: float) -> Measured: ...
+    def value(self) -> float | None: ...
 
 
 class Series:
@@ -39,7 +41,7 @@ class Series:
     def __init__(self, scope: Scope, track: Track) -> None:
         self.scope = scope
         self.track = track
-        self.measured = Measured(None, 0, None, False)
+        self.measured = Measured(0, None, False)
         """When it was looked at last."""
         self.state = State()
         self.seen = 0.0
@@ -151,9 +153,12 @@ class Reading:
         if at > self._at:  # the limit is gone: its window has ended, or the budget is another one
             self._value = None
         if self._value is None:
-            return Measured(None, 0, None, False)
+            return Measured(0, None, False)
         rate = self._value / self._objective.target
-        return Measured(self._value, 1, rate, rate > 1)
+        return Measured(1, rate, rate > 1)
+
+    def value(self) -> float | None:
+        return self._value
 
 
 def taking(objective: Objective) -> Callable[[Sample], Taken | None]:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import atexit
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
 from itertools import count
 from math import isfinite
 from threading import Lock
 from time import monotonic, time
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from weakref import WeakValueDictionary
 
 from genscope.core.operation import Operation
 from genscope.core.pipeline import Faults
 from genscope.features.slo.alerts import Alert, Sink
+from genscope.features.slo.burn import Measured
 from genscope.features.slo.measures import READING
 from genscope.features.slo.objective import Objective
 from genscope.features.slo.pulse import Pulse
@@ -38,6 +39,16 @@ _PATIENCE: Final = 5.0
 Readings = Callable[[], Iterable[tuple[str, float]]]
 """The limits of the budget, and which part of each is spent."""
 Clean = Callable[[str], str]
+
+
+class Standing(NamedTuple):
+    """An objective for one scope; without any calls for none."""
+
+    objective: Objective
+    scope: Mapping[str, str | None]
+    state: State
+    measured: Measured
+    value: float | None
 
 
 class Watch:
@@ -162,7 +173,7 @@ class Watch:
             objective,
             said,
             {name: value and self._clean(value) for name, value in zip(objective.per, series.scope, strict=True)},
-            series.measured.value,
+            series.track.value(),
             series.measured.burn_rate,
             series.measured.samples,
             datetime.fromtimestamp(self.moment(since), timezone.utc),
@@ -185,15 +196,12 @@ class Watch:
                 self._quiet.report("evaluating objectives", fault if isinstance(fault, Exception) else SystemError())
         return bool(self._waiting) or any(tracker.moves() for tracker in self.trackers)
 
-    def series(self) -> list[tuple[Objective, Series | None]]:
-        """How everything stands, evaluated now; None for an objective that has had no call."""
-        self.evaluate()
+    def standings(self, *, anew: bool = True) -> list[Standing]:
+        """How everything stands: now, and then it is told as well, or when it was evaluated last."""
+        if anew:
+            self.evaluate()
         with self._lock:
-            return [
-                (tracker.objective, series)
-                for tracker in self.trackers
-                for series in (list(tracker.series.values()) or [None])
-            ]
+            return [one for tracker in self.trackers for one in _standings(tracker, values=anew)]
 
     def flush(self, timeout: float) -> bool:
         """Have told what is to be told, in at most `timeout` seconds; True if done."""
@@ -215,6 +223,15 @@ class Watch:
         self._begin()
         for sink in self.sinks:
             sink.begin()
+
+
+def _standings(tracker: Tracker, values: bool) -> Iterator[Standing]:
+    objective = tracker.objective
+    if not tracker.series:
+        yield Standing(objective, {}, State(), Measured(0, None, False), None)
+    for series in tracker.series.values():
+        scope = dict(zip(objective.per, series.scope, strict=True))
+        yield Standing(objective, scope, series.state, series.measured, series.track.value() if values else None)
 
 
 def interval(objectives: Iterable[Objective]) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
+from math import isfinite
 from random import random
 from time import monotonic, sleep, time
 from typing import Any, Final, NamedTuple
@@ -67,6 +68,9 @@ def post(
     """Whether it was taken. Other instrumentations do not trace it. `headers` are made for each attempt."""
     deadline = clock.now() + patience.whole
     wait = _FIRST_WAIT
+    host = host_of(url)
+    if host is None:
+        return False
     while True:
         left = deadline - clock.now()
         answer = _attempt(url, body, headers(), max(0.1, min(patience.attempt, left)), clock)
@@ -74,7 +78,8 @@ def post(
             return True
         pause = answer.retry_after if answer.retry_after is not None else wait * (0.5 + random() / 2)
         if not _may_help(answer.status) or clock.now() + pause >= deadline:
-            _say(url, answer.status)
+            why = f"HTTP {answer.status}" if answer.status else "no answer"
+            logger.warning("genscope: an alert could not be delivered to %s (%s)", host, why)
             return False
         clock.sleep(pause)
         wait = min(wait * 2, _LONGEST_WAIT)
@@ -102,19 +107,19 @@ def _retry_after(value: str | None, clock: Clock) -> float | None:
     if value is None:
         return None
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
     except ValueError:
-        pass
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - clock.wall()
+        except (TypeError, ValueError, OverflowError):
+            return None
+    return max(0.0, seconds) if isfinite(seconds) else None
+
+
+def host_of(url: str) -> str | None:
+    """What may be said of an address, for the rest may be a secret. None if nothing can be sent there."""
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - clock.wall())
-    except (TypeError, ValueError, OverflowError):
+        parts = urlsplit(url)
+        return parts.hostname if parts.scheme in ("http", "https") and parts.port != 0 else None
+    except ValueError:  # no port, no host
         return None
-
-
-def _say(url: str, status: int) -> None:
-    """Of the URL the host only: the rest may be a secret."""
-    logger.warning(
-        "genscope: an alert could not be delivered to %s (%s)",
-        urlsplit(url).hostname,
-        f"HTTP {status}" if status else "no answer",
-    )

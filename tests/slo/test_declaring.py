@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,9 @@ BAD: list[tuple[Any, str]] = [
     ({"measure": "error_rate", "target": 0.1, "burn": 7}, "rows of a factor"),
     ({"measure": "error_rate", "target": 0.6, "burn": ROWS}, "can never be reached"),
     ({"measure": "error_rate", "target": 0.1, "name": "x" * 200}, "at most 120"),
+    ("error_rate < 1% over 50 calls", "needs 100 samples, and a window of 50 calls has 48; accepted: a longer one"),
+    ("error_rate < 1% over 50 calls min 49", "needs 49 samples"),
+    ("error_rate < 1% named 'x", "has a quote that does not end"),
     (7, "is no objective; accepted:"),
     ([7], "is no objective; accepted:"),
     (b"default", "is no objective"),
@@ -272,3 +276,16 @@ def test_yaml_without_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (problem,) = declared(None, written(tmp_path / "slo.yaml", YAML)).problems
     assert "pip install 'genscope[slo]'" in problem
     assert declared(None, written(tmp_path / "slo.json", '["default"]')).problems == ()
+
+
+def test_what_is_quoted_is_one() -> None:
+    (one,) = declared("error_rate < 1% named 'a; b per c'").objectives
+    assert one.name == "a; b per c"
+
+
+def test_an_objective_can_be_changed() -> None:
+    one = Objective("error_rate", "1%", burn="sre", where={"model": "o1"}, after="1m", name="x")
+    other = replace(one, target="2%")
+    assert (other.target, other.allowed) == (0.02, 0.02)
+    assert replace(other, target=0.01) == one
+    assert asdict(one)["where"] == {"model": ("o1",)}

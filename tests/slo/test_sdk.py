@@ -270,13 +270,29 @@ def test_nothing_that_was_said_is_told(watch: Watch, simulator: Simulator, recei
     assert sum("webhook-signature" in one.headers for one in received) == 1
 
 
-@pytest.mark.parametrize("address", ["ftp://x/", "https:///path", "nonsense", "http://[", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "address", ["ftp://x/", "https:///path", "nonsense", "http://[", "file:///etc/passwd", "https://u:p@host/"]
+)
 def test_an_address_that_is_none_is_said_and_not_shown(
     watch: Watch, caplog: pytest.LogCaptureFixture, address: str
 ) -> None:
     watch("default", slo_webhook=address)
     assert "slo_webhook is no address to send alerts to; accepted: https://HOST/PATH" in caplog.text
     assert address not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "slo, options, why",
+    [
+        ("budget_use < 80%", {}, "budget_use < 80 % can never be breached: there is no budget"),
+        ("cost_per_day < $5", {"cost": False}, "cost_per_day < $5 can never be breached: the setting cost is off"),
+    ],
+)
+def test_what_can_never_be_breached_is_said(
+    watch: Watch, caplog: pytest.LogCaptureFixture, slo: str, options: dict[str, Any], why: str
+) -> None:
+    watch(slo, **options)
+    assert why in caplog.text
 
 
 def test_a_file_of_objectives(watch: Watch, tmp_path: Any) -> None:

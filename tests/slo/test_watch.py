@@ -110,6 +110,21 @@ def test_names_are_cleaned_before_anybody_sees_them() -> None:
     assert alert.scope == {"workflow": "answer [X]"}
 
 
+def test_who_cannot_clean_shows_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    one = Watched("error_rate < 1% per model min 1 after 0s", clean=lambda name: str(1 / 0))
+    one.calls(kind="timeout")
+    (alert,) = one.evaluate()
+    assert alert.scope == {"model": "[WITHHELD]"}
+
+
+@pytest.mark.parametrize("dollars", [float("nan"), float("inf")])
+def test_what_is_no_number_does_not_count(dollars: float, caplog: pytest.LogCaptureFixture) -> None:
+    one = Watched("cost_per_hour < 1; cost_spike < 2")
+    one.calls(dollars=dollars)
+    assert one.evaluate() == []
+    assert caplog.records == []
+
+
 def test_many_threads_lose_nothing() -> None:
     one = Watched("error_rate < 1%")
 

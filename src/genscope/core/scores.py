@@ -20,12 +20,15 @@ def listen(listener: Listener) -> None:
     _listeners[:] = [*(one for one in _listeners if one() not in (None, listener)), WeakMethod(listener)]
 
 
-def observe_score(judge: str, score: float, attributes: Mapping[str, Any], trace_id: int = 0) -> None:
-    """A judge has found what an answer is worth. Raises nothing, and takes next to no time."""
+def observe_score(judge: str, score: float, attributes: Mapping[str, Any] | None = None, trace_id: int = 0) -> None:
+    """A judge has found what an answer is worth, from 0 to 1. Raises nothing, and takes next to no time.
+
+    `attributes` say of which call, under the names of the conventions: provider, requested model, operation, workflow.
+    """
     for one in _listeners:
         listener = one()
         if listener is not None:
             try:
-                listener(judge, score, attributes, trace_id)
+                listener(judge, score, attributes or {}, trace_id)
             except Exception as fault:
                 _faults.report("watching a score", fault)

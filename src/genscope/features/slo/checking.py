@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from math import ceil
 from typing import Any, Final, cast
 
 from genscope.features.slo import quantities
 from genscope.features.slo.measures import MEAN, MEASURES, QUANTILE, READING, SHARE, SPIKE, Measure
 from genscope.features.slo.samples import LIMIT, SCOPES, ScoreSample
-from genscope.features.slo.windows import Length
+from genscope.features.slo.windows import SLICES, Length
 
 Where = Mapping[str, tuple[str, ...]]
 """Patterns by scope."""
@@ -134,10 +135,23 @@ def burn_rates(value: Any, row: Measure, allowed: float) -> Rows:
     return tuple(found)
 
 
-def at_least(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1_000_000:
+def fewest(value: Any, length: Length, row: Measure, allowed: float) -> int:
+    """Samples that say something: by default so many that a single bad one is no more than what is allowed."""
+    if value is None:
+        found = (
+            max(_FEWEST, int(-(-1 // allowed))) if row.form in (QUANTILE, SHARE) else _FEWEST if row.form == MEAN else 1
+        )
+    elif isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1_000_000:
         raise ValueError(f"min_samples is {value!r}; accepted: a whole number from 1 to 1000000")
-    return value
+    else:
+        found = value
+    room = int(length.size) - ceil(length.size / SLICES)
+    if length.calls and found > room:
+        raise ValueError(
+            f"needs {found} samples, and a window of {length.size:.0f} calls has {room}; "
+            "accepted: a longer one, or fewer min_samples"
+        )
+    return found
 
 
 def one_of(value: Any, what: str, accepted: Sequence[str]) -> str:
@@ -151,13 +165,6 @@ def part_of_one(value: Any, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 1:
         raise ValueError(f"{what} is {value!r}; accepted: a number, more than 0 and at most 1")
     return float(value)
-
-
-def usual_fewest(row: Measure, allowed: float) -> int:
-    """So many samples that a single bad one is no more than what is allowed."""
-    if row.form in (QUANTILE, SHARE):
-        return max(_FEWEST, int(-(-1 // allowed)))
-    return _FEWEST if row.form == MEAN else 1
 
 
 _FEWEST: Final = 20

@@ -87,7 +87,9 @@ def _items(value: Any) -> Iterator[Any]:
 
 
 def _parts(text: str) -> Iterator[str]:
-    yield from (part.strip() for part in re.split(r"[;\n]", text) if part.strip())
+    for part in re.findall(r"""(?:"[^"\n]*"|'[^'\n]*'|[^;\n])+""", text):
+        if part.strip():
+            yield part.strip()
 
 
 def _read_json(text: str) -> Iterator[Any]:
@@ -179,6 +181,8 @@ def _read(text: str) -> dict[str, Any]:
 
 
 def _read_tail(text: str) -> dict[str, Any]:
+    if _WORD.sub("", text).strip():
+        raise ValueError(f"{text.strip()!r} has a quote that does not end")
     said: dict[str, str] = {}
     field = ""
     for word in _WORD.findall(text):

@@ -10,6 +10,7 @@ from typing import Any, Final
 from genscope.core.pipeline import Faults
 from genscope.features.slo.alerts import Alert, Sink
 from genscope.features.slo.declaring import declared
+from genscope.features.slo.measures import READING
 from genscope.features.slo.sinks.callback import callback
 from genscope.features.slo.sinks.log import Immediate, write_line
 from genscope.features.slo.stage import Objectives
@@ -20,7 +21,7 @@ logger = logging.getLogger("genscope")
 
 _OPTIONS: Final = (
     *("slo", "slo_file", "slo_callback", "slo_webhook", "slo_webhook_secret", "slo_slack", "slo_max_series"),
-    *("legacy_names", "raise_faults"),
+    *("legacy_names", "raise_faults", "budget", "cost"),
 )
 _installed: list[tuple[Any, Objectives | None]] = []
 """The one that holds, with what it was made of. Instrumenting again as before goes on with it and what it knows."""
@@ -59,6 +60,11 @@ def _objectives(
         _complain(f"an objective does not hold as it was meant: {problem}")
     if not found.objectives:
         return None
+    for one in found.objectives:
+        if one.row.form == READING and settings.budget is None:
+            _complain(f"{one.name} can never be breached: there is no budget")
+        if one.row.unit == "usd" and not settings.cost:
+            _complain(f"{one.name} can never be breached: the setting cost is off")
     sinks = (Immediate(write_line), Immediate(write()), *_distant(settings))
     watch = Watch(
         found.objectives,
@@ -93,10 +99,10 @@ def _is_address(option: str, url: str | None) -> bool:
         return False
     from genscope.features.slo.sinks.posting import host_of  # here: it brings an HTTP client
 
-    usable = host_of(url) is not None
-    if not usable:
+    if host_of(url) is None:
         _complain(f"{option} is no address to send alerts to; accepted: https://HOST/PATH")
-    return usable
+        return False
+    return True
 
 
 def _complain(complaint: str) -> None:

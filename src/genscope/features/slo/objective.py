@@ -38,13 +38,15 @@ class Objective:
     window: Length
     burn: checking.Rows
     min_samples: int
-    pace: Pace
+    after: float
+    keep: float
+    cooldown: float
     severity: str
     below: float
     name: str
-    row: Measure = field(repr=False, compare=False)
-    quantile: float = field(repr=False, compare=False)
-    allowed: float = field(repr=False, compare=False)
+    row: Measure = field(init=False, repr=False, compare=False)
+    quantile: float = field(init=False, repr=False, compare=False)
+    allowed: float = field(init=False, repr=False, compare=False)
     """What a burn rate of 1 stands for: the part of calls that may be bad, or else the target."""
 
     def __init__(
@@ -86,6 +88,8 @@ class Objective:
         wanted = checking.target(target, row)
         allowed = 1 - quantile if row.form == QUANTILE else 1 - wanted if row.low else wanted
         rows = checking.burn_rates(burn, row, allowed)
+        length = checking.window(window, row)
+        fewest = checking.fewest(min_samples, length, row, allowed)
         usual = 0.0 if rows else row.after  # a burn rate has waited already: for its long window
         self.__dict__.update(
             measure=str(measure).strip().lower(),
@@ -93,14 +97,12 @@ class Objective:
             of=checking.words_that_count(of, row),
             per=checking.scopes(per, row),
             where=checking.where(where or {}, row),
-            window=checking.window(window, row),
+            window=length,
             burn=rows,
-            min_samples=checking.usual_fewest(row, allowed) if min_samples is None else checking.at_least(min_samples),
-            pace=Pace(
-                usual if after is None else checking.duration(after, "after"),
-                checking.duration(keep, "keep"),
-                checking.duration(cooldown, "cooldown"),
-            ),
+            min_samples=fewest,
+            after=usual if after is None else checking.duration(after, "after"),
+            keep=checking.duration(keep, "keep"),
+            cooldown=checking.duration(cooldown, "cooldown"),
             severity=checking.one_of(severity, "severity", SEVERITIES),
             below=checking.part_of_one(below, "below"),
             row=row,
@@ -133,6 +135,10 @@ class Objective:
     @property
     def triggers(self) -> tuple[Trigger, ...]:
         return tuple(Trigger(*row) for row in self.burn) or (Trigger(1.0, self.window),)
+
+    @property
+    def pace(self) -> Pace:
+        return Pace(self.after, self.keep, self.cooldown)
 
     def fits(self, scope: Mapping[str, str | None]) -> bool:
         """Whether it is about calls with these values."""

@@ -68,7 +68,7 @@ def call_sample(op: Operation, clock: Callable[[], float]) -> CallSample:
         op.model,
         op.name,
         None if around is None else around.workflow_name(),
-        0 if span is None else span.get_span_context().trace_id,
+        0 if span is None else _kept_trace(span.get_span_context()),
         op.duration,
         None if op.first_token is None else op.first_token - op.started,
         op.outcome,
@@ -77,6 +77,11 @@ def call_sample(op: Operation, clock: Callable[[], float]) -> CallSample:
         None if cost is None or cost.currency != "USD" else cost.amount,
         None if usage is None else (usage.input_tokens or 0) + (usage.output_tokens or 0),
     )
+
+
+def _kept_trace(context: Any) -> int:
+    """One that nobody has kept would lead nowhere."""
+    return context.trace_id if context.trace_flags & 1 else 0
 
 
 def score_sample(judge: str, score: float, attributes: Mapping[str, Any], trace_id: int, at: float) -> ScoreSample:

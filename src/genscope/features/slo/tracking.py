@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from math import isfinite
 from typing import Final, Protocol
 
 from genscope.features.slo.anomalies import Spike
@@ -173,7 +174,7 @@ def taking(objective: Objective) -> Callable[[Sample], Taken | None]:
             found = bad(sample, of)
             return None if found is None else Taken(found)
         value = None if number is None else number(sample)
-        if value is None:
+        if value is None or not isfinite(value):
             return None
         if row.form == QUANTILE:
             return Taken(value > target, 0, value)

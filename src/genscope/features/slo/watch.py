@@ -36,6 +36,9 @@ _ENOUGH: Final = 5_000
 _PATIENCE: Final = 5.0
 """Seconds that an exit may take for it."""
 
+WITHHELD: Final = "[WITHHELD]"
+"""In place of what nobody can say of whether it may be seen."""
+
 Readings = Callable[[], Iterable[tuple[str, float]]]
 """The limits of the budget, and which part of each is spent."""
 Clean = Callable[[str], str]
@@ -154,8 +157,11 @@ class Watch:
         now = self.clock()
         self._look_up(now)
         for tracker in self.trackers:
-            for series, before, said in tracker.evaluate(now):
-                yield self._alert(tracker.objective, series, before, said, now)
+            try:
+                for series, before, said in tracker.evaluate(now):
+                    yield self._alert(tracker.objective, series, before, said, now)
+            except Exception as fault:
+                self._faults.report(f"evaluating {tracker.objective.measure}", fault)
 
     def _look_up(self, now: float) -> None:
         if self._read and self._readings is not None:
@@ -172,7 +178,7 @@ class Watch:
         return Alert(
             objective,
             said,
-            {name: value and self._clean(value) for name, value in zip(objective.per, series.scope, strict=True)},
+            {name: value and self._cleaned(value) for name, value in zip(objective.per, series.scope, strict=True)},
             series.track.value(),
             series.measured.burn_rate,
             series.measured.samples,
@@ -182,6 +188,13 @@ class Watch:
             f"{series.trace_id:032x}" if series.trace_id else None,
             self._service,
         )
+
+    def _cleaned(self, value: str) -> str:
+        try:
+            return self._clean(value)
+        except Exception as fault:  # rules of the application's, or settings that cannot be followed
+            self._faults.report("cleaning a name", fault)
+            return WITHHELD
 
     def moment(self, at: float) -> float:
         """A reading of the clock, in seconds since the epoch."""

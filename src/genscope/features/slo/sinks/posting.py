@@ -120,6 +120,7 @@ def host_of(url: str) -> str | None:
     """What may be said of an address, for the rest may be a secret. None if nothing can be sent there."""
     try:
         parts = urlsplit(url)
-        return parts.hostname if parts.scheme in ("http", "https") and parts.port != 0 else None
+        usable = parts.scheme in ("http", "https") and parts.port != 0 and parts.username is None
+        return parts.hostname if usable else None
     except ValueError:  # no port, no host
         return None

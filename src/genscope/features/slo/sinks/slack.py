@@ -17,6 +17,8 @@ _LOOKS: Final = {
     "warning": (":warning:", "#f2c744"),
     "info": (":information_source:", "#439fe0"),
 }
+_LONGEST: Final = 500
+"""Characters of a summary: a block that has more than 3,000 is refused, and escaped they are five times as many."""
 _RESOLVED: Final = (":white_check_mark:", "#2eb67d")
 
 
@@ -35,16 +37,17 @@ def message(alert: Alert) -> dict[str, Any]:
     """With a sign and a colour for the severity."""
     sign, colour = _LOOKS[alert.severity] if alert.state == FIRING else _RESOLVED
     title = f"{sign} *{alert.severity} {alert.state}*" + (f" in {_escaped(alert.service)}" if alert.service else "")
+    summary = _escaped(alert.summary[:_LONGEST])
     fields = [f"since {alert.since:%Y-%m-%d %H:%M:%S} UTC", f"{alert.samples} samples"]
     if alert.trace_id is not None:
         fields.append(f"trace `{alert.trace_id}`")
     return {
-        "text": f"{alert.severity} {alert.state}: {_escaped(alert.summary)}",
+        "text": f"{alert.severity} {alert.state}: {summary}",
         "attachments": [
             {
                 "color": colour,
                 "blocks": [
-                    {"type": "section", "text": {"type": "mrkdwn", "text": f"{title}\n{_escaped(alert.summary)}"}},
+                    {"type": "section", "text": {"type": "mrkdwn", "text": f"{title}\n{summary}"}},
                     {"type": "context", "elements": [{"type": "mrkdwn", "text": " · ".join(fields)}]},
                 ],
             }

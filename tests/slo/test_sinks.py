@@ -222,6 +222,11 @@ def test_a_message_to_slack(receiver: Receiver) -> None:
     assert "holds again" in resolved["text"]
 
 
+def test_a_message_is_no_longer_than_slack_takes() -> None:
+    said = message(alert(scope={"model": "&" * 10_000}))
+    assert len(said["attachments"][0]["blocks"][0]["text"]["text"]) < 3_000
+
+
 def test_a_message_has_no_more_than_is_known() -> None:
     said = json.dumps(message(alert(trace_id=None, service=None, cause=None, burn_rate=None, value=None, scope={})))
     assert "None" not in said

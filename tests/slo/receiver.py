@@ -7,6 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Condition, Event, Thread
 from typing import Any, NamedTuple
 
+DRIPS = -1
+"""A status: an answer that never ends, byte by byte."""
+
 
 class Received(NamedTuple):
     path: str
@@ -34,6 +37,10 @@ class Receiver:
                     outer._changed.notify_all()
                 if not status:
                     outer._closed.wait()
+                    return
+                if status == DRIPS:
+                    while not outer._closed.wait(0.01):
+                        self.wfile.write(b"H")
                     return
                 self.send_response(status)
                 for name, value in said.items():

@@ -17,7 +17,7 @@ from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from genscope.features.slo.alerts import Alert
 from genscope.features.slo.objective import Objective
 from genscope.features.slo.sinks import courier as couriers
-from genscope.features.slo.sinks import posting
+from genscope.features.slo.sinks import sending
 from genscope.features.slo.sinks.callback import callback
 from genscope.features.slo.sinks.courier import Courier, telling, undelivered
 from genscope.features.slo.sinks.log import write_line
@@ -26,7 +26,7 @@ from genscope.features.slo.sinks.signing import signed
 from genscope.features.slo.sinks.slack import message, slack
 from genscope.features.slo.sinks.webhook import webhook
 
-from .receiver import Receiver
+from .receiver import DRIPS, Receiver
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 
@@ -185,6 +185,14 @@ def test_no_answer_at_all(receiver: Receiver) -> None:
     assert not post("http://127.0.0.1:9/x", b"", dict, Patience(whole=3), time.clock)
 
 
+def test_an_answer_that_never_ends(receiver: Receiver) -> None:
+    """Each byte comes in time, and the answer does not."""
+    time = Time()
+    receiver.answers = [(DRIPS, {})]
+    assert posted(receiver, time, attempt=0.1)
+    assert len(receiver.received) == 2
+
+
 @pytest.mark.parametrize("url", ["http://[x/", "http://127.0.0.1:99999/", "http://a b/", "ftp://x", "nonsense"])
 def test_an_address_that_is_none_does_no_harm(url: str) -> None:
     time = Time()
@@ -193,13 +201,13 @@ def test_an_address_that_is_none_does_no_harm(url: str) -> None:
 
 def test_nobody_traces_what_is_posted(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[bool] = []
-    open_url = posting.build_opener
+    noting = sending._noting
 
-    def opener(*handlers: Any) -> Any:
+    def connecting(*what: Any) -> Any:
         seen.append(is_instrumentation_enabled())
-        return open_url(*handlers)
+        return noting(*what)
 
-    monkeypatch.setattr(posting, "build_opener", opener)
+    monkeypatch.setattr(sending, "_noting", connecting)
     assert posted(receiver, Time())
     assert seen == [False]
     assert is_instrumentation_enabled()

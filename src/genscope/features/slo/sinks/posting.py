@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from math import isfinite
 from random import random
 from time import monotonic, sleep, time
-from typing import Any, Final, NamedTuple
-from urllib.error import HTTPError
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from opentelemetry.instrumentation.utils import suppress_instrumentation
+from genscope.features.slo.sinks.sending import send
 
 logger = logging.getLogger("genscope.slo")
 
@@ -51,13 +48,6 @@ class Answer(NamedTuple):
     retry_after: float | None = None
 
 
-class _NoRedirects(HTTPRedirectHandler):
-    """A redirect would carry the alert to somebody whom nobody has chosen."""
-
-    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
-        return None
-
-
 def post(
     url: str,
     body: bytes,
@@ -90,16 +80,11 @@ def _may_help(status: int) -> bool:
 
 
 def _attempt(url: str, body: bytes, headers: Mapping[str, str], timeout: float, clock: Clock) -> Answer:
-    said = {"Content-Type": "application/json", "User-Agent": "genscope", **headers}
-    request = Request(url, data=body, headers=dict(said), method="POST")
     try:
-        with suppress_instrumentation(), closing(build_opener(_NoRedirects).open(request, timeout=timeout)) as response:
-            return Answer(response.status)
-    except HTTPError as refused:
-        with closing(refused):
-            return Answer(refused.code, _retry_after(refused.headers.get("Retry-After"), clock))
+        status, said = send(url, body, headers, timeout)
     except (OSError, HTTPException, ValueError):  # no connection, no answer in time, no HTTP
         return Answer(_NO_ANSWER)
+    return Answer(status, _retry_after(said, clock))
 
 
 def _retry_after(value: str | None, clock: Clock) -> float | None:

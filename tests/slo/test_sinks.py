@@ -325,3 +325,30 @@ def test_without_threads_nothing_breaks(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.undo()
     sink.tell(alert())
     assert sink.flush(10)
+
+
+def test_who_is_needed_no_more_ends_with_what_waits() -> None:
+    heard: list[Alert] = []
+    before = set(threading.enumerate())
+    sink = callback(heard.append)
+    sink.tell(alert())
+    sink.close()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+        assert not thread.is_alive()
+    assert len(heard) == 1
+
+
+def test_a_signal_in_the_wrong_moment_leaves_a_way_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(work: Any, name: str) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(couriers, "start", interrupted)
+    heard: list[Alert] = []
+    sink = callback(heard.append)
+    with pytest.raises(KeyboardInterrupt):
+        sink.tell(alert())
+    monkeypatch.undo()
+    sink.prepare()
+    assert sink.flush(10)
+    assert len(heard) == 1

@@ -33,6 +33,9 @@ class Ears:
     def begin(self) -> None:
         self.alerts.clear()
 
+    def close(self) -> None:
+        return
+
 
 class Watched:
     """`calls`, then `at` a later moment: what was told by then."""

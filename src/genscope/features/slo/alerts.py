@@ -135,3 +135,7 @@ class Sink(Protocol):
     def begin(self) -> None:
         """In a forked child: what its parent has to tell is the parent's."""
         ...
+
+    def close(self) -> None:
+        """It is used no more; what waits may still be told."""
+        ...

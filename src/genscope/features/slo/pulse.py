@@ -30,8 +30,12 @@ class Pulse:
             if self.running or self._stopped:
                 return
             self.running = True
-        if not start(self._work, "genscope-slo"):
+        try:
+            if not start(self._work, "genscope-slo"):
+                self.running = False
+        except BaseException:  # the handler of a signal has raised: there is a thread now, or not; two do no harm
             self.running = False
+            raise
 
     def hurry(self) -> None:
         """Beat now."""

@@ -226,6 +226,8 @@ class Watch:
     def retire(self) -> None:
         """It is used no more."""
         self._pulse.stop()
+        for sink in self.sinks:
+            sink.close()
         for number, watch in list(live.items()):
             if watch is self:
                 del live[number]
@@ -257,7 +259,7 @@ def interval(objectives: Iterable[Objective]) -> float:
         if length is not None and not length.calls
     ]
     waits = [objective.pace.after / 4 for objective in objectives if objective.pace.after]
-    return min(max(min([*lengths, *waits, 10.0]), 1.0), 10.0)
+    return max(1.0, min([*lengths, *waits, 10.0]))
 
 
 _numbers = count()

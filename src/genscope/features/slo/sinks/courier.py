@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar
 from threading import Condition
-from time import monotonic
 from typing import Final
 
 from genscope.core.pipeline import Faults
@@ -37,14 +36,19 @@ class Courier:
         self._changed = Condition()
         self._running = False
         self._busy = False
+        self._closed = False
 
     def prepare(self) -> None:
         with self._changed:
             if self._running:
                 return
             self._running = True
-        if not start(self._work, f"genscope-slo-{self.name}"):
+        try:
+            if not start(self._work, f"genscope-slo-{self.name}"):
+                self._running = False
+        except BaseException:  # the handler of a signal has raised: there is a thread now, or not; two do no harm
             self._running = False
+            raise
 
     def tell(self, alert: Alert) -> None:
         with self._changed:
@@ -56,18 +60,24 @@ class Courier:
         self.prepare()
 
     def flush(self, timeout: float) -> bool:
-        deadline = monotonic() + timeout
         with self._changed:
-            return self._changed.wait_for(
-                lambda: not self._waiting and not self._busy, max(0.0, deadline - monotonic())
-            )
+            return self._changed.wait_for(lambda: not self._waiting and not self._busy, timeout)
+
+    def close(self) -> None:
+        """Deliver what waits, and no more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
 
     def _work(self) -> None:
         telling.set(True)
         changed = self._changed
         while True:
             with changed:
-                changed.wait_for(lambda: bool(self._waiting))
+                changed.wait_for(lambda: bool(self._waiting) or self._closed)
+                if not self._waiting:
+                    self._running = False
+                    return
                 alert = self._waiting.popleft()
                 self._busy = True
             try:

@@ -32,6 +32,9 @@ class Immediate:
     def begin(self) -> None:
         return
 
+    def close(self) -> None:
+        return
+
 
 def write_line(alert: Alert) -> None:
     """The record has the alert as its attribute `alert`."""

@@ -15,7 +15,9 @@ from .receiver import Receiver
 
 
 @pytest.fixture(autouse=True)
-def _fresh() -> Iterator[None]:
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "127.0.0.1")
     yield
     genscope.uninstrument()
     for one in list(watch.live.values()):

@@ -17,6 +17,9 @@ from genscope.core.defects import DEFECTS
 from genscope.core.errors import KINDS, RETRYABLE
 from genscope.core.operation import Usage
 from genscope.features.redaction.rules import PRESETS, RULES
+from genscope.features.slo.measures import MEASURES, QUANTILE, READING, SPIKE
+from genscope.features.slo.quantities import said_length
+from genscope.features.slo.windows import Length
 from genscope.instrumentors import Instrumentor, chosen
 from genscope.providers import hosts
 from genscope.providers.coverage import coverage_of
@@ -249,6 +252,15 @@ ELSEWHERE = {
     "genscope.budget.mode": "attribute of a metric",
     "genscope.budget.scope": "attribute of a metric",
     "genscope.budget.store": "attribute of a metric",
+    "genscope.slo.objective": "attribute of a metric and of the log event of an alert",
+    "genscope.slo.severity": "attribute of a metric and of the log event of an alert",
+    "genscope.slo.drop_reason": "attribute of a metric",
+    **{
+        f"genscope.slo.{name}": "attribute of the log event of an alert"
+        for name in ("state", "measure", "target", "value", "burn_rate", "samples", "cause")
+    },
+    "genscope.slo.alert": "log event",
+    "llm.alert": "span, among names of old",
     "genscope.calls": "logger",
     "genscope.client.call": "log event",
     "genscope.duration": "field of the call log",
@@ -643,7 +655,25 @@ def redaction_rules() -> str:
     return _table(("Rule", "Preset", "Finds", "Label"), rows)
 
 
-TABLES |= {"redaction_rules": redaction_rules}
+def measures() -> str:
+    """What objectives may be about."""
+    targets = {"s": "`< 5s`, `< 800ms`", "1": "`< 1%`", "usd": "`< $200`", "x": "`< 2x`"}
+    rows: list[Sequence[str]] = []
+    for name, row in MEASURES.items():
+        looked_at = row.form not in (SPIKE, READING)
+        rows.append(
+            (
+                f"`{name}_p95`" if row.form == QUANTILE else f"`{name}`",
+                row.help,
+                "`> 99%`" if row.low else targets[row.unit],
+                said_length(Length(row.window)) if looked_at else "",
+                said_length(Length(row.after)),
+            )
+        )
+    return _table(("Measure", "What it is", "Target, as an example", "Window", "After"), rows)
+
+
+TABLES |= {"redaction_rules": redaction_rules, "measures": measures}
 
 
 if __name__ == "__main__":

@@ -96,7 +96,8 @@ def features_keep_to_themselves(module: Module) -> Iterator[str]:
     own = ".".join(module.name.split(".")[:3])
     allowed = (
         "genscope.core.operation", "genscope.core.messages", "genscope.core.payload", "genscope.core.plain",
-        "genscope.core.pipeline", "genscope.core.background", "genscope.settings", "genscope.semconv",
+        "genscope.core.pipeline", "genscope.core.background", "genscope.core.errors", "genscope.core.defects",
+        "genscope.settings", "genscope.semconv",
     )  # fmt: skip
     if under(module.name, "genscope.features"):
         for found in module.imports():
@@ -204,7 +205,7 @@ RULES = [
         ),
     ),
     Rule(
-        "a feature imports only the record, its content, the pipeline, the background, settings and semconv",
+        "a feature imports only the record, its content, words of errors, pipeline, background, settings, semconv",
         features_keep_to_themselves,
         catches=(
             Module("genscope.features.budget.stage", "from genscope.features.cost import prices"),
@@ -217,6 +218,7 @@ RULES = [
             Module("genscope.features.cost.stage", "from genscope.features.cost import table\nfrom . import table"),
             Module("genscope.features.cost", "from genscope.core.pipeline import Stage\nimport genscope.settings"),
             Module("genscope.features.judge.stage", "from genscope.core.background import Background"),
+            Module("genscope.features.slo.measures", "from genscope.core.errors import KINDS"),
         ),
     ),
     Rule(

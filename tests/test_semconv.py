@@ -55,7 +55,13 @@ OF_THE_CALL_LOG = {
 OF_FEATURES = ("genscope.budget.", "genscope.evaluation.")
 """Emitted where there is one: tests/budget; where answers are judged: tests/judge."""
 
+OF_OBJECTIVES = "genscope.slo."
+"""The same: tests/slo."""
+
 NOT_EMITTED_HERE = {
+    **dict.fromkeys(
+        (name for name in vars(semconv).values() if str(name).startswith(OF_OBJECTIVES)), "of objectives: tests/slo"
+    ),
     "genscope.enriched": "only beside another instrumentation: tests/contract has one",
     "exception.message": "with content only, like the next ones: what is written is tested with the content",
     "genscope.counted_tokens": "of an operation that the conventions do not have",
@@ -112,6 +118,8 @@ NO_NAMES = {
     *OUR_LOG,
     semconv.EVALUATION_EVENT,
     semconv.DRIFT_EVENT,
+    semconv.SLO_EVENT,
+    semconv.LEGACY_ALERT_SPAN,
     *EVENTS,
     *(text for _, text in EVENTS.values()),
 }

@@ -235,6 +235,18 @@ EXAMPLES = {
     "judge_baseline": Example(
         "GENSCOPE_JUDGE_BASELINE", None, {"/var/lib/app/usual.db": ("/var/lib/app/usual.db",)}, (), "a text", (5,)
     ),
+    "slo": Example("GENSCOPE_SLO", None, {"default": ("default",)}, (), ""),
+    **{
+        name: Example(f"GENSCOPE_{name.upper()}", None, {"/x": ("/x", " /x ")}, (), "a text", (5,), secret=secret)
+        for name, secret in (
+            ("slo_file", False),
+            ("slo_webhook", True),
+            ("slo_webhook_secret", True),
+            ("slo_slack", True),
+        )
+    },
+    "slo_callback": Example("GENSCOPE_SLO_CALLBACK", None, HOOK, NO_HOOKS, "package.module:function", (5,)),
+    "slo_max_series": Example("GENSCOPE_SLO_MAX_SERIES", 200, LIMITS, BAD_LIMITS, "a whole number, 1 or more", (0,)),
     "budget": Example(
         "GENSCOPE_BUDGET",
         None,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -48,6 +48,7 @@ def assemble(providers: Providers, stages: Iterable[Stage], settings: Settings) 
         *hooks(settings),
         *stages,
         *_installed_stages(tuple(sys.path)),
+        *_objectives(providers, settings),
         *_priced(providers.meter, settings, pricing, judges),
     )
     if any(getattr(stage, "wants_content", False) for stage in found):
@@ -96,6 +97,56 @@ def _budgets(meter_provider: Any, settings: Settings, pricing: Pricing | None, j
         yield judges.budget
     if found is not None or (judges is not None and judges.budget is not None):
         observe(meter_provider, meter_of(meter_provider))
+
+
+def _objectives(providers: Providers, settings: Settings) -> Iterator[Stage]:
+    """Before what prices calls and what holds them to budgets, so that it ends after these."""
+    if settings.slo is None and settings.slo_file is None:
+        return
+    from genscope.core.scores import listen
+    from genscope.features.budget.status import used
+    from genscope.features.slo.installing import installed_objectives
+    from genscope.features.slo.metrics import observe
+    from genscope.telemetry.metrics import meter_of
+
+    objectives = installed_objectives(
+        settings,
+        providers=(providers.tracer, providers.logger),
+        write=partial(_alert_writer, providers, settings),
+        readings=used,
+        clean=_cleaner(settings),
+    )
+    if objectives is not None:
+        observe(providers.meter, meter_of(providers.meter))
+        listen(objectives.watch.observe_score)
+        yield objectives
+
+
+def _alert_writer(providers: Providers, settings: Settings) -> Callable[[Any], None]:
+    from genscope.telemetry.alerts import AlertEvents
+
+    if is_disabled():
+        return lambda alert: None
+    try:
+        events = AlertEvents(providers.tracer, providers.logger, settings.legacy_names)
+    except Exception:  # a logger provider, or a release of OpenTelemetry, that we do not know
+        logger.warning("genscope: no events are written of alerts", exc_info=True)
+        return lambda alert: None
+    return lambda alert: events.write(alert.attributes(), alert.log_severity)
+
+
+def _cleaner(settings: Settings) -> Callable[[str], str]:
+    """What may be seen of a name that the application has given: alerts go to people."""
+    from genscope.features.redaction.stage import rules_of
+
+    redactor: list[Any] = []  # when there is an alert: the rules take a while to compile
+
+    def clean(name: str) -> str:
+        if not redactor:
+            redactor.append(rules_of(settings))
+        return redactor[0].redact(name)
+
+    return clean
 
 
 def _pricing(settings: Settings) -> Pricing:

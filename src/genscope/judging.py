@@ -17,6 +17,7 @@ from genscope.annotate.run import Run, begin
 from genscope.core.ambient import apart, hold, release
 from genscope.core.judging import is_judged, recall
 from genscope.core.pipeline import Faults, Pipeline
+from genscope.core.scores import observe_score
 from genscope.features.budget.assembling import budgets
 from genscope.features.budget.declaring import declared
 from genscope.features.budget.limits import Limit
@@ -179,7 +180,8 @@ def results(
         recorder(meter, semconv.EVALUATION_DROPS),
         recorder(meter, semconv.EVALUATION_DRIFTS),
     )
-    return Results(instruments, events, _explainer(settings) if settings.content_on_events else None, baselines)
+    explain = _explainer(settings) if settings.content_on_events else None
+    return Results(instruments, events, observe_score, explain, baselines)
 
 
 def events_of(logger_provider: Any) -> EventLog | None:

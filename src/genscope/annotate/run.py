@@ -12,7 +12,7 @@ from opentelemetry.trace import Span, Status, StatusCode, set_span_in_context
 
 from genscope import semconv
 from genscope.annotate.exceptions import exceptions, idle
-from genscope.annotate.kinds import AGENT, TOOL, Kind
+from genscope.annotate.kinds import AGENT, TOOL, WORKFLOW, Kind
 from genscope.annotate.output import Output, output
 from genscope.annotate.said import UNSEEN, seen_result, written_arguments, written_result
 from genscope.core import aside, judging
@@ -90,7 +90,12 @@ class Run:
     ) -> None:
         around = cast("OpenSpan | None", parent.get(OPEN_SPAN))
         self.sums = Sums() if kind.sums else None
-        self.node = OpenSpan(around, agent=name if kind is AGENT else None, sums=self.sums)
+        self.node = OpenSpan(
+            around,
+            agent=name if kind is AGENT else None,
+            workflow=name if kind is WORKFLOW else None,
+            sums=self.sums,
+        )
         self.call_id = call_id
         who = identity_in(parent)
         known: dict[str, Any] = {} if who is None else dict(who.attributes)

@@ -116,6 +116,10 @@ class Surroundings(Protocol):
         """The call has ended."""
         ...
 
+    def workflow_name(self) -> str | None:
+        """Of the workflow as part of which something is done here."""
+        ...
+
     def asked_for(self) -> Any:
         """Where it is noted which tools models have asked for (`core.tool_calls.AskedFor`)."""
         ...

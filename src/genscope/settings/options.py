@@ -13,6 +13,7 @@ from genscope.settings.judging import JudgingOptions
 from genscope.settings.option import option
 from genscope.settings.redaction import RedactionOptions
 from genscope.settings.sampling import SamplingOptions
+from genscope.settings.slo import ObjectiveOptions
 from genscope.settings.values import Hook, boolean, function, mapping, one_of, tokens
 
 
@@ -94,6 +95,7 @@ class TelemetryOptions:
 @dataclass(frozen=True)
 class Settings(
     JudgingOptions,
+    ObjectiveOptions,
     BudgetOptions,
     CostOptions,
     RedactionOptions,

@@ -27,6 +27,8 @@ _OTHER: Final = "_OTHER"
 Attributes = dict[str, Any]
 Record = Callable[[float, Attributes, Any], None]
 """Takes an amount, attributes and an OpenTelemetry context."""
+Watch = Callable[[str, float, Attributes, int], None]
+"""Is told the judge, the score, of what call (its attributes), and the trace of that."""
 
 
 class Judged:
@@ -71,17 +73,19 @@ class Instruments:
 class Results:
     """Told by the threads that judge. `explain` says what may be seen of an explanation; None for nothing.
 
-    Scores are held against `baselines`.
+    Scores are held against `baselines`, and `watch` is told of them.
     """
 
     def __init__(
         self,
         instruments: Instruments,
         events: Writer | None,
+        watch: Watch,
         explain: Callable[[str], str | None] | None = None,
         baselines: Baselines | None = None,
     ) -> None:
         self._instruments = instruments
+        self._watch = watch
         self._events = events
         self._explain = explain
         self._baselines = baselines
@@ -91,6 +95,7 @@ class Results:
         attributes = self._of(case, verdict)
         if verdict.score is not None:
             self._instruments.scores(verdict.score, attributes, judged.context)
+            self._watch(verdict.name, verdict.score, attributes, judged.span.get_span_context().trace_id)
         outcome = {semconv.EVALUATION_LABEL: self._bounded(verdict.name, verdict.label)}
         if verdict.error is not None:
             outcome = {semconv.ERROR_TYPE: self._bounded(verdict.name, verdict.error)}

@@ -291,7 +291,7 @@ MOMENTS = {
 
 KIND_MEANINGS = {
     "rate_limit": "too many requests or tokens in a time; HTTP 429",
-    "quota": "credit or budget at the provider used up; HTTP 402, `insufficient_quota`",
+    "quota": "credit used up or a spend limit reached at the provider; HTTP 402, `insufficient_quota`",
     "timeout": "no answer in time; HTTP 408 and 504, timeouts of the client",
     "connection": "no connection, or it broke",
     "authentication": "key missing, wrong or expired; HTTP 401",
@@ -300,9 +300,9 @@ KIND_MEANINGS = {
     "context_length": "request too long for the model; HTTP 413, `context_length_exceeded`",
     "content_filter": "refused by the provider's content policy",
     "invalid_request": "the request itself is wrong; other HTTP 4xx; unlike the rest, 409 (a conflict) is retryable",
-    "overloaded": "provider has no capacity now; HTTP 503 and 529",
+    "overloaded": "provider has no capacity now; HTTP 498, 503 and 529",
     "server_error": "provider failed; other HTTP 5xx",
-    "cancelled": "task cancelled, `KeyboardInterrupt`, `SystemExit`",
+    "cancelled": "task cancelled, `KeyboardInterrupt`, `SystemExit`; HTTP 499",
     "invalid_response": "the answer could not be decoded, parsed or validated",
     "budget_exceeded": "a stage refused the call with `BudgetExceeded`: it was not sent",
     "unknown": "an exception that says nothing we understand",

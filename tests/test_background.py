@@ -113,6 +113,21 @@ def test_threads_that_nobody_needs_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert work.flush(SHORT)
 
 
+def test_threads_that_nobody_will_need_end() -> None:
+    before, until = set(threading.enumerate()), Event()
+    work = background(workers=4)
+    for _ in range(6):
+        work.submit(held(until))
+    work.retire()
+    until.set()
+    assert work.flush(SHORT)
+    assert work.submit(list)
+    assert work.flush(SHORT)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(SHORT)
+        assert not thread.is_alive()
+
+
 def test_many_at_once() -> None:
     lock, count = threading.Lock(), 0
 

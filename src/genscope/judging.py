@@ -79,6 +79,7 @@ def court(settings: Settings, meter_provider: Any, logger_provider: Any, pricer:
 
 
 def _retire(before: Court) -> None:
+    before.judging.retire()
     before.baselines.close()
     if before.budget is not None:
         before.budget.retire()

@@ -13,15 +13,17 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+import openai
 import pytest
 from processes.running import Program, Venue
 
+import genscope
 from genscope.features.judge.panel import Panel
 from genscope.features.judge.threads import Busy, Threads
 from genscope.features.judge.verdict import Case, Verdict
 from genscope.local.simulator import Simulator
 
-from .playing import SHORT
+from .playing import SHORT, ask, judged
 
 PROGRAM = ("-m", "judge.programs.judging")
 QUIET = {"PYTHONWARNINGS": "ignore:This process:DeprecationWarning"}
@@ -140,6 +142,24 @@ def test_judges_that_hang_take_all_threads_and_no_more(monkeypatch: pytest.Monke
     errors = [panel.judge(Case("a"), around)[0].error for _ in range(5)]
     assert errors == ["timeout"] * 3 + ["busy"] * 2
     judge.until.set()
+
+
+def test_the_threads_of_what_was_replaced_end(fresh: None, client: openai.OpenAI) -> None:
+    """Settings may be changed as often as one likes."""
+
+    def judge_once(queue_size: int) -> set[Thread]:
+        with judged(judges=["empty"], judge_queue_size=queue_size) as court:
+            ask(client)
+            assert genscope.flush(SHORT)
+            assert len(court.events) == 1
+        return {thread for thread in threading.enumerate() if thread.name == "genscope-judge"}
+
+    before = judge_once(7)
+    assert before
+    judge_once(8)
+    for thread in before:
+        thread.join(SHORT)
+        assert not thread.is_alive()
 
 
 # --- processes

@@ -42,6 +42,7 @@ class Background:
         self._most = workers
         self._room = size
         self._left = left
+        self._retired = False
         self._reset()
         _all.add(self)
 
@@ -91,6 +92,12 @@ class Background:
         with self._done:
             return self._done.wait_for(lambda: not self._unfinished, max(0.0, deadline - monotonic()))
 
+    def retire(self) -> None:
+        """There will hardly be more to do: threads do not wait for it any longer."""
+        with self._ready:
+            self._retired = True
+            self._ready.notify_all()
+
     def give_up(self) -> None:
         """Nobody will come to what is waiting, nor to the end of what is being done, if somebody can be told so."""
         if self._left is None:
@@ -129,7 +136,7 @@ class Background:
         """Wait for a task; False if none comes, and the thread may end."""
         with self._ready:
             self._idle += 1
-            found = self._ready.wait_for(lambda: self._tasks, _IDLE)
+            found = self._ready.wait_for(lambda: self._tasks or self._retired, _IDLE) and self._tasks
             self._idle -= 1
             if not found:
                 self._workers.discard(threading.get_ident())

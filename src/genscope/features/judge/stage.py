@@ -86,6 +86,10 @@ class Judging(Stage):
     def flush(self, timeout: float) -> bool:
         return self._work.flush(timeout)
 
+    def retire(self) -> None:
+        """Another one has taken its place. What waits is still judged."""
+        self._work.retire()
+
     def is_to_tell(self) -> bool:
         return self._work.is_at_work()
 

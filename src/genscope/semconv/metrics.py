@@ -138,6 +138,13 @@ BUDGET_UNPRICED: Final = Metric("genscope.budget.unpriced", "{call}", "Calls wit
 BUDGET_UNSHARED: Final = Metric("genscope.budget.unshared", "{call}", "Calls decided while the shared store was away.")
 BUDGET_STORE_FAILURES: Final = Metric("genscope.budget.store.failures", "{failure}", "How often the store went away.")
 
+SLO_STATES: Final = Metric("genscope.slo.state", "1", "Whether an objective holds: 0 ok, 1 pending, 2 firing.")
+"""Gauge, as the next one."""
+SLO_BURN_RATES: Final = Metric("genscope.slo.burn_rate", "1", "How many times what an objective allows is used up.")
+SLO_ALERTS: Final = Metric("genscope.slo.alerts", "{alert}", "How often it was told that an objective is breached.")
+SLO_OVERFLOWS: Final = Metric("genscope.slo.overflows", "{call}", "Calls whose scope is one of too many: `_other`.")
+SLO_DROPS: Final = Metric("genscope.slo.dropped", "{drop}", "Calls not counted and alerts not delivered, by reason.")
+
 WORKFLOW_DURATION: Final = Metric(
     "gen_ai.invoke_workflow.duration",
     "s",
@@ -168,6 +175,19 @@ MCP_CLIENT_DURATION: Final = Metric(
 MCP_SERVER_DURATION: Final = Metric(
     "mcp.server.operation.duration", "s", "Duration of an MCP request, as its receiver sees it.", _MCP_BUCKETS
 )
+
+EVALUATION_SCORES: Final = Metric(
+    "genscope.evaluation.score", "1", "Scores of answers, from 0 to 1.", tuple(n / 10 for n in range(11))
+)
+EVALUATION_RESULTS: Final = Metric("genscope.evaluation.results", "{verdict}", "Verdicts, by label or error.")
+"""Counter."""
+EVALUATION_DROPS: Final = Metric("genscope.evaluation.dropped", "{answer}", "Answers left unjudged, by reason.")
+"""Counter."""
+
+EVALUATION_DRIFTS: Final = Metric("genscope.evaluation.drifts", "{drift}", "How often scores have fallen.")
+"""Counter."""
+EVALUATION_BASELINE: Final = Metric("genscope.evaluation.baseline", "1", "Mean of the scores that is usual.")
+"""Gauge."""
 
 ATTEMPTS: Final = Metric("genscope.client.attempts", "{attempt}", "HTTP attempts, retries included, by how they ended.")
 """Counter; an attempt that failed carries `genscope.error.kind`."""

@@ -143,7 +143,7 @@ OTEL_ROOMS = (
     "genscope.core.call", "genscope.core.ambient", "genscope.core.identity", "genscope.core.subtree",
     "genscope.telemetry", "genscope.features", "genscope.local",
     "genscope.instrumentors", "genscope.annotate", "genscope.frameworks", "genscope.cli",
-    "genscope.environment_variables",
+    "genscope.environment_variables", "genscope.retrying",
 )  # fmt: skip
 TERMINAL_ROOMS = ("genscope.local", "genscope.cli")
 EXPORTERS = "genscope.features.redaction.exporters"  # only who has the SDK can have anything to export
@@ -253,6 +253,24 @@ RULES = [
             Module("genscope.frameworks.new", "from genscope.instrumentors import chosen"),
         ),
         allows=(Module("genscope.frameworks.new", "from genscope.annotate.kinds import AGENT\nfrom . import runs"),),
+    ),
+    Rule(
+        "retrying imports only annotations, core and semconv",
+        may_import_of_ours("genscope.retrying", "genscope.annotate", "genscope.core", "genscope.semconv"),
+        catches=(
+            Module("genscope.retrying.new", "from genscope.providers.openai import OPENAI"),
+            Module("genscope.retrying.new", "from genscope.features.budget.limits import Limit"),
+        ),
+        allows=(Module("genscope.retrying.new", "from genscope.core.errors import classify\nfrom . import tries"),),
+    ),
+    Rule(
+        "tenacity is imported by who retries, when something is to be retried",
+        not_at_import(("genscope.retrying.pacing",), "tenacity", "genscope.retrying.pacing"),
+        catches=(
+            Module("genscope.retrying.retries", "import tenacity"),
+            Module("genscope.retrying", "from genscope.retrying.pacing import Pace", is_package=True),
+        ),
+        allows=(Module("genscope.retrying.retries", "def late():\n    from genscope.retrying.pacing import Pace"),),
     ),
     Rule(
         "opentelemetry stays in its rooms",

@@ -25,6 +25,10 @@ class AnnotatedSpan:
     def __init__(self, run: Run | None) -> None:
         self._run = run
 
+    def get_span_context(self) -> Any:
+        """Of OpenTelemetry's; None where nobody would see the span."""
+        return None if self._run is None else self._run.span.get_span_context()
+
     def set_attribute(self, name: str, value: AttributeValue) -> None:
         if self._run is not None:
             self._run.span.set_attribute(name, value)

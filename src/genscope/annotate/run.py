@@ -13,10 +13,11 @@ from opentelemetry.trace import Span, Status, StatusCode, set_span_in_context
 from genscope import semconv
 from genscope.annotate.kinds import AGENT, TOOL, Kind
 from genscope.annotate.output import Output, output
-from genscope.annotate.said import written_arguments, written_error, written_result
-from genscope.core import aside
+from genscope.annotate.said import UNSEEN, seen_result, written_arguments, written_error, written_result
+from genscope.core import aside, judging
 from genscope.core.ambient import suppressed
 from genscope.core.identity import identity_in
+from genscope.core.payload import to_plain
 from genscope.core.subtree import OPEN_SPAN, OpenSpan, Sums
 from genscope.core.tool_calls import take_here
 from genscope.telemetry.exceptions import exception_attributes
@@ -29,6 +30,8 @@ _INTERRUPTS: Final = frozenset({"CancelledError", "Cancelled", "KeyboardInterrup
 _MOST_ITEMS: Final = 10_000
 _OPEN_TOOL: Final = create_key("genscope_tool")
 """In a context: the innermost tool, as its `OpenSpan` and its name."""
+_DOCUMENTS: Final = 65_536
+"""Bytes of the documents of a retrieval that are remembered for judges."""
 
 
 def begin(
@@ -119,6 +122,8 @@ class Run:
         if kind is TOOL:
             self.context = set_value(_OPEN_TOOL, (self.node, name), self.context)
         self._records = self.span.is_recording()
+        self._trace_id = self.span.get_span_context().trace_id if kind.documents else 0
+        self._judged = judging.is_judged(self._trace_id, out.judged)
         self._opened_in: Any = self.context
 
     @property
@@ -137,9 +142,11 @@ class Run:
 
     def say_output(self, value: Any) -> None:
         """Write what comes out; how many documents it is even where nobody wants to know more."""
-        if not self._records:
-            return
         try:
+            if self._judged:
+                self._remember_documents(value)
+            if not self._records:
+                return
             if self._kind.documents and isinstance(value, (list, tuple)):
                 self.span.set_attribute(semconv.DOCUMENTS, len(cast("list[Any]", value)))
             if self._out.writer is not None:
@@ -147,15 +154,23 @@ class Run:
         except Exception as fault:
             self._out.faults.report("writing what comes out", fault)
 
+    def _remember_documents(self, value: Any) -> None:
+        """For those who judge the answers that are given by them."""
+        documents = seen_result(self._out, None, value)
+        if documents is not UNSEEN:
+            judging.remember(self.node.parent, self._trace_id, to_plain(documents, _DOCUMENTS))
+
     # --- how it goes on
 
     def item(self, item: Any) -> None:
         """A generator has yielded: what it said is kept only if it is to be written, and no more than there is room."""
         self.outcome = "completed"
-        if self._out.writer is None or not self._records:
+        written = self._out.writer is not None and self._records
+        if not (written or self._judged):
             return
         if self._items is None:
-            self._items, self._room = [], self._out.writer.max_bytes
+            self._items = []
+            self._room = _DOCUMENTS if self._out.writer is None else self._out.writer.max_bytes
         if self._room > 0 and len(self._items) < _MOST_ITEMS:
             self._items.append(item)
             self._room -= len(item) if isinstance(item, str) else 1

@@ -18,7 +18,7 @@ from genscope.core.messages import Content
 from genscope.telemetry.content import ContentWriter
 
 _CONVERSATIONS: Final = (WORKFLOW, AGENT)
-_UNSEEN: Final = object()
+UNSEEN: Final = object()
 
 
 def arguments_of(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -42,7 +42,7 @@ def written_arguments(out: Output, span: Any, kind: Kind, name: str, call_id: st
     content = out.new_content()
     content.input = [messages.message("user", [messages.tool_call(name, call_id, value)])]
     seen = _seen(content.input, "arguments")
-    if seen is _UNSEEN or seen == {} or out.writer is None:
+    if seen is UNSEEN or seen == {} or out.writer is None:
         return {}
     if kind in _CONVERSATIONS:
         said = [messages.message("user", [messages.text(_as_text(out.writer, _only(seen)))])]
@@ -57,10 +57,8 @@ def written_arguments(out: Output, span: Any, kind: Kind, name: str, call_id: st
 
 def written_result(out: Output, span: Any, kind: Kind, call_id: str | None, value: Any) -> dict[str, Any]:
     """Attributes that say what came out."""
-    content = out.new_content()
-    content.output = [messages.message("tool", [messages.tool_call_response(call_id, value)])]
-    seen = _seen(content.output, "response")
-    if seen is _UNSEEN or out.writer is None:
+    seen = seen_result(out, call_id, value)
+    if seen is UNSEEN or out.writer is None:
         return {}
     if kind in _CONVERSATIONS:
         text = messages.text(_as_text(out.writer, seen))
@@ -68,6 +66,13 @@ def written_result(out: Output, span: Any, kind: Kind, call_id: str | None, valu
         return out.writer.as_json(Content(output=said), _longest(span))
     names = {TOOL: semconv.TOOL_CALL_RESULT, RETRIEVAL: semconv.RETRIEVAL_DOCUMENTS}
     return _as_attribute(out.writer, span, names.get(kind, semconv.CALL_RESULT), seen)
+
+
+def seen_result(out: Output, call_id: str | None, value: Any) -> Any:
+    """What may be seen of what came out; `UNSEEN` for nothing."""
+    content = out.new_content()
+    content.output = [messages.message("tool", [messages.tool_call_response(call_id, value)])]
+    return _seen(content.output, "response")
 
 
 def written_error(out: Output, error: BaseException | str) -> str | None:
@@ -85,7 +90,7 @@ def _seen(said: Any, field: str) -> Any:
     try:
         return said[0]["parts"][0][field]
     except (TypeError, LookupError):
-        return _UNSEEN
+        return UNSEEN
 
 
 def _as_attribute(writer: ContentWriter, span: Any, name: str, value: Any) -> dict[str, Any]:

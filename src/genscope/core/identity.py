@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from dataclasses import replace
 from types import EllipsisType
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from opentelemetry.baggage import get_all, remove_baggage, set_baggage
 from opentelemetry.context import Context, create_key, get_current, set_value
 
-from genscope.core.ambient import Token, hold, release
+from genscope.core.ambient import Token, hold, purpose_in, release
 from genscope.core.bodies import follow_body
 from genscope.core.installed import installation
 from genscope.core.operation import Identity, Operation
 from genscope.core.subtree import OPEN_SPAN
-from genscope.semconv import CONVERSATION_ID, TAG, TENANT, USER_ID
+from genscope.semconv import CONVERSATION_ID, OUR_OPERATION_NAME, TAG, TENANT, USER_ID
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,6 +46,12 @@ def surround(op: Operation, context: Context) -> None:
     """Tell a call what is around it. Only where there is a context at all: most programs need not be asked."""
     op.identity = identity_in(context)
     op.surroundings = cast("Any", context.get(OPEN_SPAN))
+    purpose = purpose_in(context)
+    if purpose is not None:  # said where the rest of it is: nearly all calls are for nobody but the application
+        said = {OUR_OPERATION_NAME: purpose}
+        who = op.identity
+        op.identity = Identity(said) if who is None else replace(who, attributes={**who.attributes, **said})
+        op.purpose = purpose
 
 
 def identity_in(context: Context) -> Identity | None:

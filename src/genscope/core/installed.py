@@ -20,6 +20,7 @@ class Installation:
     tracer_provider: Any = None
     meter_provider: Any = None
     pipeline: Pipeline | None = None
+    logger_provider: Any = None
 
 
 _by_owner: Final[dict[Any, Installation]] = {}

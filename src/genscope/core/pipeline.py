@@ -39,7 +39,8 @@ class Stage(Protocol):
       asynchronous clients: they may take their time, and raise `BudgetExceeded`;
     * `screen(value, field)`, called with each field of `op.content` that somebody looks at: what it returns is what all
       stages get to see of it, in `start` and in `end`;
-    * `flush(timeout)`, by which `genscope.flush` has it finish what it put off: True if done in so many seconds;
+    * `flush(timeout)`, by which `genscope.flush` has it finish what it put off: True if done in so many seconds; with
+      `is_to_tell()`, true if telemetry will come of that, which is then flushed, too;
     * `wants_content`, true if it needs `op.content`, `wants_tool_schemas`, if that shall have the parameters of the
       tools too, and `wants_raw`, true if it needs `op.raw`.
     """

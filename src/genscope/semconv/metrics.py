@@ -171,6 +171,19 @@ MCP_SERVER_DURATION: Final = Metric(
     "mcp.server.operation.duration", "s", "Duration of an MCP request, as its receiver sees it.", _MCP_BUCKETS
 )
 
+EVALUATION_SCORES: Final = Metric(
+    "genscope.evaluation.score", "1", "Scores of answers, from 0 to 1.", tuple(n / 10 for n in range(11))
+)
+EVALUATION_RESULTS: Final = Metric("genscope.evaluation.results", "{verdict}", "Verdicts, by label or error.")
+"""Counter."""
+EVALUATION_DROPS: Final = Metric("genscope.evaluation.dropped", "{answer}", "Answers left unjudged, by reason.")
+"""Counter."""
+
+EVALUATION_DRIFTS: Final = Metric("genscope.evaluation.drifts", "{drift}", "How often scores have fallen.")
+"""Counter."""
+EVALUATION_BASELINE: Final = Metric("genscope.evaluation.baseline", "1", "Mean of the scores that is usual.")
+"""Gauge."""
+
 ATTEMPTS: Final = Metric("genscope.client.attempts", "{attempt}", "HTTP attempts, retries included, by how they ended.")
 """Counter; an attempt that failed carries `genscope.error.kind`."""
 ERRORS: Final = Metric("genscope.client.errors", "{error}", "Calls that failed, by kind.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from genscope.ops.queries import DEFECT, KIND, PROVIDER, SERVICE
 from genscope.ops.records import Records
 from genscope.ops.rule import Alert, Severity
-from genscope.ops.samples import STEPS_OF_WINDOW, Samples
+from genscope.ops.samples import Samples
 
 _LOOKS = "The dashboard genscope errors: which kinds, which model, since when; the spans with this `genscope.error.kind`."
 
@@ -88,7 +88,6 @@ def error_alerts(records: Records, samples: Samples) -> Iterator[Alert]:
     queries, thresholds = samples.queries, samples.thresholds
     window, limit = thresholds.window, thresholds.error_ratio
     enough = f"sum by ({SERVICE}) ({records.calls.name}) >= {thresholds.minimum_calls:g}"
-    few = thresholds.minimum_calls / STEPS_OF_WINDOW / 2
     yield Alert(
         name="LLMErrorRatioHigh",
         layer="application",
@@ -104,7 +103,7 @@ def error_alerts(records: Records, samples: Samples) -> Iterator[Alert]:
         fires=samples.example("2m", samples.failed_calls(samples.enough, _over(limit))),
         quiet=(
             samples.example("2m", samples.failed_calls(samples.enough, limit * 0.8)),
-            samples.example("2m", samples.failed_calls(few, 1)),
+            samples.example("2m", samples.failed_calls(samples.few, 1)),
             samples.example("2m", samples.failed_calls(samples.enough, 1, "cancelled")),
         ),
     )
@@ -131,7 +130,7 @@ def error_alerts(records: Records, samples: Samples) -> Iterator[Alert]:
             fires=samples.example("3m", made(samples.enough, _over(limit), kind)),
             quiet=(
                 samples.example("3m", made(samples.enough, limit * 0.8, kind)),
-                samples.example("3m", made(few, 1, kind)),
+                samples.example("3m", made(samples.few, 1, kind)),
             ),
         )
     limit = thresholds.retry_ratio
@@ -150,7 +149,7 @@ def error_alerts(records: Records, samples: Samples) -> Iterator[Alert]:
         fires=samples.example("5m", samples.failed_attempts(samples.enough, _over(limit), "server_error")),
         quiet=(
             samples.example("5m", samples.failed_attempts(samples.enough, limit * 0.8, "server_error")),
-            samples.example("5m", samples.failed_attempts(few, 1, "server_error")),
+            samples.example("5m", samples.failed_attempts(samples.few, 1, "server_error")),
         ),
     )
     limit, unusable = thresholds.defect_ratio, f'{DEFECT}!="refused"'
@@ -173,7 +172,7 @@ def error_alerts(records: Records, samples: Samples) -> Iterator[Alert]:
             samples.example(
                 "5m", samples.calls(samples.enough), samples.defects(samples.enough * limit * 0.8, "truncated")
             ),
-            samples.example("5m", samples.calls(few), samples.defects(few, "empty")),
+            samples.example("5m", samples.calls(samples.few), samples.defects(samples.few, "empty")),
         ),
     )
 

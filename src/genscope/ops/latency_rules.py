@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from genscope.ops.records import BY_MODEL, Records
 from genscope.ops.rule import Alert
-from genscope.ops.samples import STEPS_OF_WINDOW, Samples
+from genscope.ops.samples import Samples
 
 _WHERE = "{{ $labels.gen_ai_request_model }} of {{ $labels.gen_ai_provider_name }} in {{ $labels.job }}"
 _LOOKS = (
@@ -42,7 +42,7 @@ def latency_alerts(records: Records, samples: Samples) -> Iterator[Alert]:
             fires=samples.example(hold, samples.calls(enough, slow)),
             quiet=(
                 samples.example(hold, samples.calls(enough, limit / 3)),
-                samples.example(hold, samples.calls(calls / STEPS_OF_WINDOW / 2, slow)),
+                samples.example(hold, samples.calls(samples.few, slow)),
             ),
         )
     limit = thresholds.first_chunk_p95
@@ -62,7 +62,7 @@ def latency_alerts(records: Records, samples: Samples) -> Iterator[Alert]:
         fires=samples.example("3m", samples.streams(samples.enough, _slower_than(limit))),
         quiet=(
             samples.example("3m", samples.streams(samples.enough, limit / 3)),
-            samples.example("3m", samples.streams(thresholds.minimum_calls / STEPS_OF_WINDOW / 2, _slower_than(limit))),
+            samples.example("3m", samples.streams(samples.few, _slower_than(limit))),
         ),
     )
 

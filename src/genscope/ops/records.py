@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from genscope.ops.queries import MODEL, PROVIDER, SERVICE, Queries
+from genscope import semconv
+from genscope.ops.prometheus_names import label_name
+from genscope.ops.queries import MODEL, PROVIDER, SERVICE, Queries, summed
 from genscope.ops.rule import Record
 from genscope.ops.thresholds import Thresholds
 
 BY_MODEL = (SERVICE, PROVIDER, MODEL)
+JUDGE = label_name(semconv.EVALUATION_NAME)
+BY_JUDGE = (SERVICE, JUDGE, MODEL)
+JUDGED_WINDOW = "1h"
+"""Only a sample of the answers is judged: in minutes there are too few."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,12 @@ class Records:
     def daily_cost(self) -> Record:
         return self._of("cost_usd:increase1d", self.queries.cost("1d", [SERVICE]))
 
+    @cached_property
+    def score(self) -> Record:
+        name = self.queries.name(semconv.EVALUATION_SCORES)
+        total, count = (summed(f"rate({name}_{part}[{JUDGED_WINDOW}])", BY_JUDGE) for part in ("sum", "count"))
+        return self._of(f"evaluation_score:mean{JUDGED_WINDOW}", f"{total} / ({count} > 0)")
+
     def all(self) -> list[Record]:
         """Each once, however many ask for it."""
         windows = (self.thresholds.window, "5m", "30m", "1h", "2h", "6h", "1d")
@@ -63,5 +75,6 @@ class Records:
             self.tokens,
             self.cost,
             self.daily_cost,
+            self.score,
         )
         return list({record.name: record for record in found}.values())

@@ -11,6 +11,7 @@ from genscope.ops.error_rules import error_alerts
 from genscope.ops.infrastructure_rules import infrastructure_alerts
 from genscope.ops.latency_rules import latency_alerts
 from genscope.ops.objective_rules import objective_alerts
+from genscope.ops.quality_rules import quality_alerts
 from genscope.ops.queries import Queries
 from genscope.ops.records import Records
 from genscope.ops.rule import LAYERS, Alert, Example, Layer, Record
@@ -42,6 +43,7 @@ class Rules:
             *objective_alerts(records, samples),
             *spend_alerts(records, samples),
             *tool_alerts(samples),
+            *quality_alerts(records, samples),
         )
         return [alert for alert in found if alert.layer in self.layers]
 
@@ -77,7 +79,7 @@ class Rules:
         step = f"{round(self.samples.step * 1000)}ms"
         return {
             "rule_files": [rule_file],
-            "evaluation_interval": self.thresholds.window,  # seldom, for some of the tests last a day
+            "evaluation_interval": f"{round(self.samples.step * 5000)}ms",  # seldom: some of the tests last a day
             "tests": [
                 self._test(alert, example, number, step)
                 for alert in self.alerts()

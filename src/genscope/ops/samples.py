@@ -9,26 +9,34 @@ from genscope.ops.rule import Example, Series
 from genscope.ops.thresholds import Thresholds, seconds
 from genscope.semconv import ATTEMPTS, DEFECTS, Metric
 
-STEPS_OF_WINDOW = 5
+_STEPS_OF_WINDOW = 5
+_LONGEST_STEP = 60
+"""Seconds. Prometheus takes a series that says nothing for five minutes for gone."""
 CALL = {SERVICE: "shop", OPERATION: "chat", PROVIDER: "openai", MODEL: "gpt-4o-mini"}
 SERVER = {SERVICE: "shop", "instance": "shop:9464"}
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Amounts are for one step, a fifth of the window: what is enough calls in it, is `enough` a step twice over."""
+    """Amounts are for one step, a fifth of the window or less."""
 
     queries: Queries
     thresholds: Thresholds
 
     @property
     def enough(self) -> float:
+        """Of calls, twice over: even in one step."""
         return 2 * self.thresholds.minimum_calls
+
+    @property
+    def few(self) -> float:
+        """Of calls: half of what is needed in a window."""
+        return self.thresholds.minimum_calls / self.steps(self.thresholds.window) / 2
 
     @property
     def step(self) -> float:
         """Seconds."""
-        return seconds(self.thresholds.window) / STEPS_OF_WINDOW
+        return min(seconds(self.thresholds.window) / _STEPS_OF_WINDOW, _LONGEST_STEP)
 
     def steps(self, duration: str) -> int:
         return max(1, round(seconds(duration) / self.step))
@@ -36,7 +44,7 @@ class Samples:
     def example(self, hold: str, *series: tuple[Series, ...], after: int = 0) -> Example:
         """Looked at when the condition has had time to hold, after two windows; `after` is when the trouble begins."""
         held = self.steps(self.thresholds.hold or hold)
-        return Example(tuple(one for some in series for one in some), after + 2 * STEPS_OF_WINDOW + held + 2)
+        return Example(tuple(one for some in series for one in some), after + 2 * self.steps(self.thresholds.window) + held + 2)
 
     # --- series
 
@@ -109,7 +117,7 @@ class Samples:
 
     def soon_today(self) -> int:
         """Steps until `today` has lasted the better part of an hour."""
-        return self.steps("1d") - self.steps("3h") + self.steps("50m")
+        return self.steps("1d") - self.steps("3h") + self.steps("50m") - 2 * self.steps(self.thresholds.window)
 
 
 def named(name: str, labels: dict[str, str]) -> str:

@@ -17,7 +17,6 @@ def tool_alerts(samples: Samples) -> Iterator[Alert]:
     failed = queries.runs(tools, t.window, by, f'{ERROR_TYPE}!=""')
     enough = ran.replace("rate(", "increase(")
     limit, of_tool = t.tool_error_ratio, {TOOL: "search", "gen_ai_operation_name": "execute_tool"}
-    few = t.minimum_calls / 20
     yield Alert(
         name="LLMToolFailing",
         layer="application",
@@ -36,7 +35,7 @@ def tool_alerts(samples: Samples) -> Iterator[Alert]:
                 samples.histogram(tools, samples.enough * (1 - limit * 0.8), 0.5, **of_tool),
                 samples.failed(tools, samples.enough * limit * 0.8, **of_tool),
             ),
-            samples.example("5m", samples.failed(tools, few, **of_tool)),
+            samples.example("5m", samples.failed(tools, samples.few, **of_tool)),
         ),
         needs="tools that are annotated, or a framework (docs/agents.md)",
     )

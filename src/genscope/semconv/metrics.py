@@ -181,8 +181,9 @@ EVALUATION_DROPS: Final = Metric("genscope.evaluation.dropped", "{answer}", "Ans
 
 EVALUATION_DRIFTS: Final = Metric("genscope.evaluation.drifts", "{drift}", "How often scores have fallen.")
 """Counter."""
-EVALUATION_BASELINE: Final = Metric("genscope.evaluation.baseline", "1", "Mean of the scores that is usual.")
-"""Gauge."""
+EVALUATION_BASELINE: Final = Metric(
+    "genscope.evaluation.baseline", "1", "Mean of the scores that is usual.", gauge=True
+)
 
 ATTEMPTS: Final = Metric("genscope.client.attempts", "{attempt}", "HTTP attempts, retries included, by how they ended.")
 """Counter; an attempt that failed carries `genscope.error.kind`."""

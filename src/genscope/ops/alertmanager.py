@@ -12,13 +12,18 @@ from typing import Any, Final
 
 from genscope.ops.queries import LIMIT, MODEL, PROVIDER, SCOPE, SERVICE
 
-_COLOUR: Final = '{{ if eq .Status "firing" }}{{ if eq .CommonLabels.severity "critical" }}danger{{ else }}warning{{ end }}{{ else }}good{{ end }}'
+_COLOUR: Final = (
+    '{{ if ne .Status "firing" }}good{{ else if eq .CommonLabels.severity "critical" }}danger{{ else }}warning{{ end }}'
+)
 _EMOJI: Final = (
     '{{ if ne .Status "firing" }}:white_check_mark:{{ else if eq .CommonLabels.severity "critical" }}:rotating_light:'
     "{{ else }}:warning:{{ end }}"
 )
 _TITLE: Final = _EMOJI + " {{ .CommonLabels.alertname }} ({{ .CommonLabels.severity }}, {{ .Status }})"
-_TEXT: Final = "{{ range .Alerts }}*{{ .Annotations.summary }}*\n{{ .Annotations.description }}\n{{ .Annotations.runbook }}\n\n{{ end }}"
+_TEXT: Final = (
+    "{{ range .Alerts }}*{{ .Annotations.summary }}*\n{{ .Annotations.description }}\n{{ .Annotations.runbook }}\n\n"
+    "{{ end }}"
+)
 
 _URL: Final = re.compile(r"https?://[^\s/]+\S*")
 _ADDRESS: Final = re.compile(r"[^\s@,]+@[^\s@,]+")

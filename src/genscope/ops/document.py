@@ -12,7 +12,8 @@ _WIDTH: Final = 120
 
 
 def rendered(document: dict[str, Any], form: Format) -> str:
-    """JSON needs nothing; Prometheus and Alertmanager read it as well. Raises `ModuleNotFoundError` for YAML without PyYAML."""
+    """JSON needs nothing; Prometheus and Alertmanager read it as well. Raises `ModuleNotFoundError` for YAML without "
+    "PyYAML."""
     if form == "json":
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     try:

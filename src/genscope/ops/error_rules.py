@@ -10,7 +10,9 @@ from genscope.ops.records import Records
 from genscope.ops.rule import Alert, Severity
 from genscope.ops.samples import Samples
 
-_LOOKS = "The dashboard genscope errors: which kinds, which model, since when; the spans with this `genscope.error.kind`."
+_LOOKS = (
+    "The dashboard genscope errors: which kinds, which model, since when; the spans with this `genscope.error.kind`."
+)
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,10 @@ BY_KIND = (
     _Kinds(
         "LLMRateLimited", ("rate_limit",), "high", "rate_limited_ratio", "attempts",
         "refuses {{ $value | humanizePercentage }} of the requests for their number",
-        "The provider's limit of requests or tokens a minute is reached. Retries hide it for a while, and make calls slow.",
-        "Ask the provider for a higher limit, spread the load over keys or regions, send fewer or smaller requests, put what "
+        "The provider's limit of requests or tokens a minute is reached. Retries hide it for a while, and make calls "
+        "slow.",
+        "Ask the provider for a higher limit, spread the load over keys or regions, send fewer or smaller requests, "
+        "put what "
         "is not urgent into batches. Let SDKs wait as long as the provider says (`genscope.retry` does).",
     ),
     _Kinds(
@@ -40,14 +44,16 @@ BY_KIND = (
         "attempts",
         "does not answer {{ $value | humanizePercentage }} of the requests",
         "The provider is overloaded or broken, or the way to it is.",
-        "The provider's status page. Another model or provider until it is over (`genscope.fallback`). If no other service "
+        "The provider's status page. Another model or provider until it is over (`genscope.fallback`). If no other "
+        "service "
         "sees it: proxy, DNS and firewall of this one, and its timeouts.",
     ),
     _Kinds(
         "LLMCredentialsRefused", ("authentication", "permission"), "critical", "error_ratio", "calls",
         "refuses the credentials of {{ $value | humanizePercentage }} of the calls",
         "A key is missing, wrong, expired or may not do this. It does not heal by itself.",
-        "Renew the key where the service gets it from, and restart what read it at its start. Was one rotated or a project "
+        "Renew the key where the service gets it from, and restart what read it at its start. Was one rotated or a "
+        "project "
         "closed?",
     ),
     _Kinds(
@@ -77,7 +83,8 @@ BY_KIND = (
     _Kinds(
         "LLMRequestsInvalid", ("invalid_request", "invalid_response", "unknown"), "high", "error_ratio", "calls",
         "and the service do not understand each other in {{ $value | humanizePercentage }} of the calls",
-        "Requests are wrong, or answers are not what the SDK expects: most likely since a release, of the service, the SDK or "
+        "Requests are wrong, or answers are not what the SDK expects: most likely since a release, of the service, "
+        "the SDK or "
         "the API.",
         "What was deployed when it began? The provider's message is on the span. Roll back or mend.",
     ),
@@ -96,7 +103,8 @@ def error_alerts(records: Records, samples: Samples) -> Iterator[Alert]:
         expr=f"{records.error_ratio(window).name} > {limit:g} and {enough}",
         hold="2m",
         summary="{{ $value | humanizePercentage }} of the LLM calls of {{ $labels.job }} fail",
-        meaning=f"More than {limit:.4g} of all calls end in an error, after all retries. Cancelled calls and those that a "
+        meaning=f"More than {limit:.4g} of all calls end in an error, after all retries. Cancelled calls and those "
+        f"that a "
         "budget refused are not among them.",
         looks=_LOOKS,
         action="By the kind that dominates: the alert on that kind says what to do.",
@@ -162,12 +170,16 @@ def error_alerts(records: Records, samples: Samples) -> Iterator[Alert]:
         f"{queries.calls(window, [SERVICE])} > {limit:g} and {enough}",
         hold="5m",
         summary="{{ $value | humanizePercentage }} of the answers to {{ $labels.job }} cannot be used",
-        meaning="Calls succeed with HTTP 200 and their answers are empty, cut off, filtered, no JSON though JSON was asked "
+        meaning="Calls succeed with HTTP 200 and their answers are empty, cut off, filtered, no JSON though JSON was "
+        "asked "
         "for, or call a tool that was not offered.",
         looks="The dashboard genscope errors: which defect, which model; the spans with `genscope.response.defect`.",
-        action="Cut off: raise max_tokens, or ask for less. No JSON: ask for a schema. Unknown tool: fewer tools, plainer "
+        action="Cut off: raise max_tokens, or ask for less. No JSON: ask for a schema. Unknown tool: fewer tools, "
+        "plainer "
         "names. All at once and after no release of yours: the model was changed; pin its version.",
-        fires=samples.example("5m", samples.calls(samples.enough), samples.defects(samples.enough * _over(limit), "empty")),
+        fires=samples.example(
+            "5m", samples.calls(samples.enough), samples.defects(samples.enough * _over(limit), "empty")
+        ),
         quiet=(
             samples.example(
                 "5m", samples.calls(samples.enough), samples.defects(samples.enough * limit * 0.8, "truncated")

@@ -1,6 +1,7 @@
 """Boards as the JSON that Grafana imports: its classic format, which every release since 9 reads.
 
-Plain data. Grafana's own library for Python (grafana-foundation-sdk) needs Python 3.11 and has a release for each Grafana,
+Plain data. Grafana's own library for Python (grafana-foundation-sdk) needs Python 3.11 and has a release for each '
+'Grafana,
 told apart by an epoch that no requirement can bound; the tests hold what is made here against its schema.
 """
 
@@ -78,8 +79,6 @@ def _alerts() -> dict[str, Any]:
         "enable": True,
         "iconColor": "red",
         "expr": alerts_query(),
-        "titleFormat": "{{alertname}}",
-        "step": "60s",
     }
 
 
@@ -159,9 +158,7 @@ def _steps(panel: Panel) -> list[dict[str, Any]]:
     colours = ["green", "yellow", "red"] if len(panel.steps) > 1 else ["green", "red"]
     if panel.falling:
         colours.reverse()
-    return [
-        {"value": value, "color": colour} for value, colour in zip((None, *panel.steps), colours, strict=False)
-    ]
+    return [{"value": value, "color": colour} for value, colour in zip((None, *panel.steps), colours, strict=False)]
 
 
 def _lines(panel: Panel) -> dict[str, Any]:

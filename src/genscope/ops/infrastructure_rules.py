@@ -40,7 +40,8 @@ def _absence(queries: Queries, samples: Samples) -> Iterator[Alert]:
         summary="No service sends metrics of LLM calls",
         meaning="Prometheus has no series of genscope at all: every other alert on LLM calls is blind.",
         looks="Prometheus' targets or its OTLP receiver; the collector's log; `genscope doctor` where a service runs.",
-        action="Restore the way that metrics take. If no service has made a call since it was started, this is no fault: "
+        action="Restore the way that metrics take. If no service has made a call since it was started, this is no "
+        "fault: "
         "silence the alert until one has.",
         fires=samples.example("10m", (Series('up{job="shop"}', "1x400"),)),
         quiet=(samples.example("10m", (grows(here, 1, 400),)),),
@@ -53,10 +54,12 @@ def _absence(queries: Queries, samples: Samples) -> Iterator[Alert]:
         expr=f"group by ({SERVICE}) (last_over_time({attempts}[6h])) unless group by ({SERVICE}) ({attempts})",
         hold="5m",
         summary="{{ $labels.job }} has stopped to send metrics of LLM calls",
-        meaning="The service has had metrics of LLM calls in the last six hours and has none now. Its counters are there as "
+        meaning="The service has had metrics of LLM calls in the last six hours and has none now. Its counters are "
+        "there as "
         "long as its process is, calls or not: the process, or the way of its metrics, has ended.",
         looks="Whether the service runs; its log for lines of OpenTelemetry's exporters; its target in Prometheus.",
-        action="Start it again or mend the export. A service that was taken out of use on purpose needs nothing: the alert "
+        action="Start it again or mend the export. A service that was taken out of use on purpose needs nothing: the "
+        "alert "
         "ends by itself.",
         fires=samples.example("5m", (Series(here, f"0+1x{30 * minutes}"),), after=40 * minutes),
         quiet=(samples.example("5m", (grows(here, 1, 400),)),),
@@ -76,9 +79,11 @@ def _target(queries: Queries, samples: Samples) -> Alert:
         hold="3m",
         summary="{{ $labels.instance }} of {{ $labels.job }} cannot be asked for its metrics",
         meaning="Prometheus knows the instance and gets no answer from it, and the service makes LLM calls.",
-        looks="Whether the process runs, and its port for metrics (OTEL_EXPORTER_PROMETHEUS_PORT); the target's error in "
+        looks="Whether the process runs, and its port for metrics (OTEL_EXPORTER_PROMETHEUS_PORT); the target's error "
+        "in "
         "Prometheus.",
-        action="Restart the instance, or let Prometheus reach it. Several processes of one host need a port each, or OTLP.",
+        action="Restart the instance, or let Prometheus reach it. Several processes of one host need a port each, or "
+        "OTLP.",
         fires=samples.example("3m", (Series(up, "0x400"), calls)),
         quiet=(samples.example("3m", (Series(up, "1x400"), calls)), samples.example("3m", (Series(up, "0x400"),))),
     )
@@ -86,7 +91,9 @@ def _target(queries: Queries, samples: Samples) -> Alert:
 
 def _sdk(queries: Queries, thresholds: Thresholds, samples: Samples) -> Iterator[Alert]:
     window = thresholds.window
-    failing, fires, quiet = [], [], []
+    failing: list[str] = []
+    fires: list[Series] = []
+    quiet: list[Series] = []
     for metric in neighbours.SDK_EXPORTED.values():
         name = queries.name(metric)
         labels = {**SERVER, _COMPONENT: "otlp_grpc_exporter/0"}
@@ -123,9 +130,11 @@ def _sdk(queries: Queries, thresholds: Thresholds, samples: Samples) -> Iterator
         expr=f"{summed(' or '.join(dropped), [SERVICE])} > 0",
         hold="2m",
         summary="{{ $labels.job }} drops telemetry",
-        meaning="The queue of a batch processor is full: {{ $value | humanize }} spans or log records were not exported.",
+        meaning="The queue of a batch processor is full: {{ $value | humanize }} spans or log records were not "
+        "exported.",
         looks="LLMExportFailing: a slow or dead backend fills the queue. Else the number of spans a second.",
-        action="Mend the export first. Then a larger OTEL_BSP_MAX_QUEUE_SIZE, a shorter OTEL_BSP_SCHEDULE_DELAY, or a sampler.",
+        action="Mend the export first. Then a larger OTEL_BSP_MAX_QUEUE_SIZE, a shorter OTEL_BSP_SCHEDULE_DELAY, or a "
+        "sampler.",
         fires=samples.example("2m", (grows(named(processed, _FULL), 10, 200),)),
         quiet=(samples.example("2m", (grows(named(processed, {**SERVER, _COMPONENT: "x"}), 10, 200),)),),
         needs=neighbours.SDK_SWITCH,
@@ -166,7 +175,8 @@ def _collector(thresholds: Thresholds, samples: Samples) -> Iterator[Alert]:
         ),
         (
             "LLMCollectorRefusing", "receiver_refused", "medium", "refuses",
-            "The collector tells its senders to come back later: it is short of memory, or what comes after the receiver fails.",
+            "The collector tells its senders to come back later: it is short of memory, or what comes after the "
+            "receiver fails.",
             "The log of its `memory_limiter`; its memory.",
             "Give it more memory, or less to do.",
         ),

@@ -10,11 +10,13 @@ from genscope.ops.samples import Samples
 
 _WHERE = "{{ $labels.gen_ai_request_model }} of {{ $labels.gen_ai_provider_name }} in {{ $labels.job }}"
 _LOOKS = (
-    "The dashboard genscope latency: one model or all, one instance or all, since when. The traces of slow calls: the time "
+    "The dashboard genscope latency: one model or all, one instance or all, since when. The traces of slow calls: the "
+    "time "
     "is before the first chunk (the provider's queue, a long prompt), after it (a long answer), or between attempts."
 )
 _ACTION = (
-    "One model: the provider's status page; another model or region, `genscope.fallback`. Long answers: limit max_tokens. "
+    "One model: the provider's status page; another model or region, `genscope.fallback`. Long answers: limit "
+    "max_tokens. "
     "Long prompts: shorten what is retrieved, use the provider's cache. Retries: see the alerts on errors."
 )
 
@@ -57,7 +59,8 @@ def latency_alerts(records: Records, samples: Samples) -> Iterator[Alert]:
         summary=f"Streams of {_WHERE} begin after {{{{ $value | humanizeDuration }}}}",
         meaning=f"Readers wait for the first words: 95 % of the streams are to begin within {limit:g} s.",
         looks=_LOOKS,
-        action="Shorter prompts, and prompts that begin alike for the provider's cache; a smaller model; less reasoning; "
+        action="Shorter prompts, and prompts that begin alike for the provider's cache; a smaller model; less "
+        "reasoning; "
         "another region. " + _ACTION,
         fires=samples.example("3m", samples.streams(samples.enough, _slower_than(limit))),
         quiet=(

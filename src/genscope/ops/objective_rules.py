@@ -20,7 +20,8 @@ _BURNS: Final[tuple[tuple[str, Severity, float, str, str, str, str], ...]] = (
     ("LLMErrorBudgetBurns", "high", 6, "6h", "30m", "5m", "five days"),
     ("LLMErrorBudgetBurnsSlowly", "medium", 3, "1d", "2h", "5m", "ten days"),
 )
-"""Alert, severity, times the errors that are allowed, long and short window, hold, and when a month's would be used up."""
+"""Alert, severity, times the errors that are allowed, long and short window, hold, and when a month's would be used "
+"up."""
 
 
 def objective_alerts(records: Records, samples: Samples) -> Iterator[Alert]:
@@ -42,8 +43,10 @@ def objective_alerts(records: Records, samples: Samples) -> Iterator[Alert]:
             f"and {calls} >= {thresholds.minimum_calls:g}",
             hold=hold,
             summary=f"{{{{ $labels.job }}}} loses calls {factor:g} times as fast as its objective allows",
-            meaning=f"The objective is that {thresholds.success_objective:.6g} of the calls succeed. In the last {long} and still "
-            f"in the last {short}, {{{{ $value | humanizePercentage }}}} failed: at this pace all the errors of a month are "
+            meaning=f"The objective is that {thresholds.success_objective:.6g} of the calls succeed. In the last "
+            f"{long} and still "
+            f"in the last {short}, {{{{ $value | humanizePercentage }}}} failed: at this pace all the errors of a "
+            f"month are "
             f"used up in {until}.",
             looks="The dashboard genscope errors: since when, which kinds, which model.",
             action="By the kind that dominates. Release nothing risky until there is room for errors again.",

@@ -1,7 +1,8 @@
 """The names that metrics and attributes have in Prometheus, by the way that they go there.
 
 https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/ says how a name is made. In one thing
-the ways differ: a gauge of unit 1 is a `_ratio` to Prometheus' own OTLP receiver and to the collector, and keeps its name
+the ways differ: a gauge of unit 1 is a `_ratio` to Prometheus' own OTLP receiver and to the collector, and keeps its '
+'name
 with opentelemetry-exporter-prometheus.
 """
 

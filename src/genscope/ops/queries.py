@@ -41,9 +41,8 @@ A_FAULT: Final = f'{KIND}!~"{"|".join(NOT_THE_PROVIDERS)}"'
 def _metrics(flavour: str) -> Mapping[str, Metric]:
     """By meaning. Names of old are written beside those of today, which are there for what they have no name for."""
     of_today = semconv.LATEST.metrics if flavour == FLAVOURS[1] else semconv.DEFAULT.metrics
-    counters = {"errors": semconv.ERRORS, "cost": semconv.COST}
-    of_old = semconv.LEGACY.metrics if flavour == "legacy" else {}
-    return {**of_today, **counters, **of_old}
+    found = {**of_today, "errors": semconv.ERRORS, "cost": semconv.COST}
+    return found | {**semconv.LEGACY.metrics} if flavour == "legacy" else found
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class Queries:
         return _metrics(self.flavour)[meaning]
 
     def series(self, metric: Metric, *matchers: str, suffix: str = "", scoped: bool = True) -> str:
-        """A selector. `scoped` is false for what has no model: of it, `where` holds only as far as it has the labels."""
+        """A selector. `scoped` is false for what has no model: of it `where` holds as far as it has the labels."""
         where = self.where if scoped else tuple(one for one in self.where if one.startswith(SERVICE))
         return f"{self.name(metric)}{suffix}{{{','.join((*where, *matchers))}}}".replace("{}", "")
 
@@ -161,7 +160,7 @@ class Queries:
             found = self.of_calls(self.metric("tokens"), suffix="_sum")
             return summed(f"{function}({found}[{window}])", by)
         kinds = (
-            f"label_replace({function}({self.of_calls(metric)}[{window}]), \"{TOKEN_TYPE}\", \"{kind}\", \"\", \"\")"
+            f'label_replace({function}({self.of_calls(metric)}[{window}]), "{TOKEN_TYPE}", "{kind}", "", "")'
             for kind, metric in (("input", self.metric("input_tokens")), ("output", self.metric("output_tokens")))
         )
         return summed(" or ".join(kinds), by)
@@ -185,7 +184,7 @@ def summed(found: str, by: Sequence[str]) -> str:
 def events(counter: str, window: str) -> str:
     """How often something rare has happened in the window.
 
-    `increase` alone misses the first time: then a counter comes into being, with a value, and does not grow. It has just
-    come into being if it was not there for a whole window before.
+    `increase` alone misses the first time: then a counter comes into being, with a value, and does not grow. It has
+    just come into being if it was not there for a whole window before.
     """
     return f"(({counter} unless last_over_time({counter}[{window}] offset {window})) or increase({counter}[{window}]))"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from genscope.ops.queries import DEFECT, ERROR_TYPE, KIND, MODEL, OPERATION, PROVIDER, SERVICE, TOKEN_TYPE, Queries
 from genscope.ops.rule import Example, Series
 from genscope.ops.thresholds import Thresholds, seconds
 from genscope.semconv import ATTEMPTS, DEFECTS, Metric
 
+_NONE: Final[Mapping[str, str]] = {}
 _STEPS_OF_WINDOW = 5
 _LONGEST_STEP = 60
 """Seconds. Prometheus takes a series that says nothing for five minutes for gone."""
@@ -44,18 +47,24 @@ class Samples:
     def example(self, hold: str, *series: tuple[Series, ...], after: int = 0) -> Example:
         """Looked at when the condition has had time to hold, after two windows; `after` is when the trouble begins."""
         held = self.steps(self.thresholds.hold or hold)
-        return Example(tuple(one for some in series for one in some), after + 2 * self.steps(self.thresholds.window) + held + 2)
+        return Example(
+            tuple(one for some in series for one in some), after + 2 * self.steps(self.thresholds.window) + held + 2
+        )
 
     # --- series
 
-    def counter(self, metric: Metric, step: float, *, long: int = 200, **labels: str) -> tuple[Series, ...]:
+    def counter(
+        self, metric: Metric, step: float, labels: Mapping[str, str] = _NONE, *, long: int = 200
+    ) -> tuple[Series, ...]:
         return (grows(named(self.queries.name(metric), {**CALL, **labels}), step, long),)
 
-    def gauge(self, metric: Metric, value: float, *, long: int = 200, **labels: str) -> tuple[Series, ...]:
+    def gauge(
+        self, metric: Metric, value: float, labels: Mapping[str, str] = _NONE, *, long: int = 200
+    ) -> tuple[Series, ...]:
         return (Series(named(self.queries.name(metric), labels), f"{value:g}x{long}"),)
 
     def histogram(
-        self, metric: Metric, step: float, value: float, *, long: int = 200, **labels: str
+        self, metric: Metric, step: float, value: float, labels: Mapping[str, str] = _NONE, *, long: int = 200
     ) -> tuple[Series, ...]:
         """So many measurements of one value in each step."""
         name, own = self.queries.name(metric), {**CALL, **labels}
@@ -66,11 +75,13 @@ class Samples:
             grows(named(f"{name}_sum", own), step * value, long),
         )
 
-    def calls(self, step: float, took: float = 0.5, *, long: int = 200, **labels: str) -> tuple[Series, ...]:
+    def calls(
+        self, step: float, took: float = 0.5, labels: Mapping[str, str] = _NONE, *, long: int = 200
+    ) -> tuple[Series, ...]:
         """Calls that took so many seconds."""
         legacy = self.queries.flavour == "legacy"
         metric = self.queries.metric("milliseconds" if legacy else "duration")
-        return self.histogram(metric, step, took * 1000 if legacy else took, long=long, **labels)
+        return self.histogram(metric, step, took * 1000 if legacy else took, labels, long=long)
 
     def streams(self, step: float, waited: float) -> tuple[Series, ...]:
         legacy = self.queries.flavour == "legacy"
@@ -79,19 +90,19 @@ class Samples:
 
     def failed_calls(self, step: float, part: float, kind: str = "server_error") -> tuple[Series, ...]:
         """Calls, of which this part fails."""
-        failed = self.counter(self.queries.metric("errors"), step * part, **{KIND: kind})
+        failed = self.counter(self.queries.metric("errors"), step * part, {KIND: kind})
         return (*self.calls(step), *failed)
 
     def failed_attempts(self, step: float, part: float, kind: str) -> tuple[Series, ...]:
         """The same for HTTP attempts."""
-        return (*self.counter(ATTEMPTS, step * (1 - part)), *self.counter(ATTEMPTS, step * part, **{KIND: kind}))
+        return (*self.counter(ATTEMPTS, step * (1 - part)), *self.counter(ATTEMPTS, step * part, {KIND: kind}))
 
     def defects(self, step: float, defect: str) -> tuple[Series, ...]:
-        return self.counter(DEFECTS, step, **{DEFECT: defect})
+        return self.counter(DEFECTS, step, {DEFECT: defect})
 
-    def failed(self, metric: Metric, step: float, **labels: str) -> tuple[Series, ...]:
+    def failed(self, metric: Metric, step: float, labels: Mapping[str, str]) -> tuple[Series, ...]:
         """Measurements of what ended in an error."""
-        return self.histogram(metric, step, 0.5, **{ERROR_TYPE: "TimeoutError", **labels})
+        return self.histogram(metric, step, 0.5, {ERROR_TYPE: "TimeoutError", **labels})
 
     def tokens_by_day(self, yesterday: float, today: float) -> tuple[Series, ...]:
         """Tokens in a step, a day ago and now."""
@@ -120,7 +131,7 @@ class Samples:
         return self.steps("1d") - self.steps("3h") + self.steps("50m") - 2 * self.steps(self.thresholds.window)
 
 
-def named(name: str, labels: dict[str, str]) -> str:
+def named(name: str, labels: Mapping[str, str]) -> str:
     matchers = ",".join(f'{label}="{value}"' for label, value in labels.items())
     return f"{name}{{{matchers}}}"
 

@@ -12,7 +12,8 @@ from genscope.ops.samples import CALL, Samples, grows, named
 
 _LOOKS = "The dashboard genscope cost: which model, since when, more calls or longer ones."
 _ACTION = (
-    "Find the caller: spans by `user.id`, `genscope.tenant` or workflow. An agent that goes round in circles: limit its turns. "
+    "Find the caller: spans by `user.id`, `genscope.tenant` or workflow. An agent that goes round in circles: limit "
+    "its turns. "
     "A limit that holds by itself is a budget (GENSCOPE_BUDGET)."
 )
 _OF_BUDGET = {SERVICE: "shop", LIMIT: "50 usd/day"}
@@ -93,7 +94,8 @@ def _daily_spend(records: Records, samples: Samples) -> Iterator[Alert]:
             expr=f"{records.daily_cost.name} > {limit:g}",
             hold="5m",
             summary=f"{{{{ $labels.job }}}} {verb} what it may in a day: ${{{{ $value | humanize }}}}",
-            meaning=f"In the last 24 hours the calls of the service cost over ${limit:g} of ${t.daily_spend:g} (--daily-spend).",
+            meaning=f"In the last 24 hours the calls of the service cost over ${limit:g} of ${t.daily_spend:g} "
+            f"(--daily-spend).",
             looks=_LOOKS,
             action=_ACTION,
             fires=samples.example("5m", (dollars,), after=steps),
@@ -106,10 +108,12 @@ def _daily_spend(records: Records, samples: Samples) -> Iterator[Alert]:
         topic="unpriced",
         expr=f"{samples.queries.unpriced('1h', [SERVICE, PROVIDER])} >= {t.minimum_calls:g}",
         hold="5m",
-        summary="{{ $value | humanize }} calls of {{ $labels.job }} to {{ $labels.gen_ai_provider_name }} have no price",
+        summary="{{ $value | humanize }} calls of {{ $labels.job }} to {{ $labels.gen_ai_provider_name }} have no "
+        "price",
         meaning="They cost something, and no metric, alert or budget of money counts it: the model has no price here.",
         looks="The log of the service names the models; `genscope prices check` finds them among spans.",
-        action="Give them a price (GENSCOPE_PRICES), 0 for your own machines; or update genscope, which brings newer prices.",
+        action="Give them a price (GENSCOPE_PRICES), 0 for your own machines; or update genscope, which brings newer "
+        "prices.",
         fires=samples.example("5m", samples.counter(semconv.UNPRICED, samples.enough)),
         quiet=(samples.example("5m", samples.counter(semconv.UNPRICED, t.minimum_calls / samples.steps("1h") / 2)),),
     )
@@ -119,7 +123,9 @@ def _budgets(samples: Samples) -> Iterator[Alert]:
     queries, t = samples.queries, samples.thresholds
     by = [SERVICE, LIMIT, SCOPE]
     used = queries.budget(semconv.BUDGETS_USED, by)
-    of_limit = "the limit {{ $labels.genscope_budget_limit }}{{ with $labels.genscope_budget_scope }} ({{ . }}){{ end }}"
+    of_limit = (
+        "the limit {{ $labels.genscope_budget_limit }}{{ with $labels.genscope_budget_scope }} ({{ . }}){{ end }}"
+    )
     for name, severity, part, what in (
         ("LLMBudgetNearlySpent", "medium", t.budget_warning, "is nearly used up"),
         ("LLMBudgetSpent", "high", 1.0, "is used up"),
@@ -132,12 +138,13 @@ def _budgets(samples: Samples) -> Iterator[Alert]:
             expr=f"{used} >= {part:g}",
             hold="2m",
             summary=f"{{{{ $labels.job }}}}: {of_limit} {what}",
-            meaning="{{ $value | humanizePercentage }} of it are spent in its window. A limit that denies refuses calls from "
+            meaning="{{ $value | humanizePercentage }} of it are spent in its window. A limit that denies refuses "
+            "calls from "
             "100 % on, until the window ends.",
             looks=_LOOKS + " `genscope.budget.status()` in the service.",
             action="Raise the limit if the use is right. " + _ACTION,
-            fires=samples.example("2m", samples.gauge(semconv.BUDGETS_USED, part * 1.02, **_OF_BUDGET)),
-            quiet=(samples.example("2m", samples.gauge(semconv.BUDGETS_USED, part * 0.98, **_OF_BUDGET)),),
+            fires=samples.example("2m", samples.gauge(semconv.BUDGETS_USED, part * 1.02, _OF_BUDGET)),
+            quiet=(samples.example("2m", samples.gauge(semconv.BUDGETS_USED, part * 0.98, _OF_BUDGET)),),
             needs="a budget (GENSCOPE_BUDGET)",
         )
     for name, metric, severity, summary, meaning, looks, action in (
@@ -156,7 +163,8 @@ def _budgets(samples: Samples) -> Iterator[Alert]:
         (
             "LLMBudgetStoreAway", semconv.BUDGET_UNSHARED, "high",
             "{{ $value | humanize }} calls were decided without the shared store of budgets",
-            "The store is away: each process counts for itself until it is back, so that limits hold for each and not for all.",
+            "The store is away: each process counts for itself until it is back, so that limits hold for each and not "
+            "for all.",
             "The store (GENSCOPE_BUDGET_STORE): Redis, its host, its memory; the log of the service.",
             "Bring it back. What was counted meanwhile is then told to it.",
         ),

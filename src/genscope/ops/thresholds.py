@@ -59,9 +59,13 @@ class Thresholds:
     latency_p50: float = _option(2.0, _LATENCY, "Seconds that half of the calls may take.")
     latency_p95: float = _option(5.0, _LATENCY, "Seconds that 95 % of the calls may take.")
     latency_p99: float = _option(10.0, _LATENCY, "Seconds that 99 % of the calls may take.")
-    first_chunk_p95: float = _option(1.0, _number(0, 9.9, " of seconds"), "Seconds to the first chunk of 95 % of streams.")
+    first_chunk_p95: float = _option(
+        1.0, _number(0, 9.9, " of seconds"), "Seconds to the first chunk of 95 % of streams."
+    )
     error_ratio: float = _option(0.05, _SHARE, "Part of the calls that may fail.")
-    success_objective: float = _option(0.99, _number(0.5, 0.99999, ", a part of 1"), "Part of the calls that is to succeed.")
+    success_objective: float = _option(
+        0.99, _number(0.5, 0.99999, ", a part of 1"), "Part of the calls that is to succeed."
+    )
     rate_limited_ratio: float = _option(0.1, _SHARE, "Part of the attempts that a rate limit may refuse.")
     unavailable_ratio: float = _option(0.2, _SHARE, "Part of the attempts that may meet no answer or an overload.")
     retry_ratio: float = _option(0.2, _SHARE, "Part of the attempts that may fail, whatever becomes of the call.")
@@ -78,9 +82,13 @@ class Thresholds:
     hallucination_ratio: float = _option(0.05, _SHARE, "Part of the judged answers that may be unfaithful.")
     score_drop: float = _option(0.1, _SHARE, "How far the mean of scores may be under what is usual.")
     score_minimum: float = _option(0.6, _SHARE, "The lowest mean of scores, whatever is usual.")
-    minimum_calls: float = _option(20.0, _POSITIVE, "Calls (attempts, verdicts) in a window below which ratios mean nothing.")
+    minimum_calls: float = _option(
+        20.0, _POSITIVE, "Calls (attempts, verdicts) in a window below which ratios mean nothing."
+    )
     window: str = _option("5m", _duration, "Time over which rates and quantiles are taken.")
-    hold: str = _option("", lambda value: _duration(value) if value else "", "How long a condition must last, for all alerts.")
+    hold: str = _option(
+        "", lambda value: _duration(value) if value else "", "How long a condition must last, for all alerts."
+    )
     interval: str = _option("30s", _duration, "How often rules are evaluated.")
 
     def __post_init__(self) -> None:

@@ -24,18 +24,20 @@ def tool_alerts(samples: Samples) -> Iterator[Alert]:
         topic="tools",
         expr=f"{failed} / {ran} > {limit:g} and {enough} >= {t.minimum_calls:g}",
         hold="5m",
-        summary="{{ $value | humanizePercentage }} of the executions of {{ $labels.gen_ai_tool_name }} in {{ $labels.job }} fail",
-        meaning="An agent goes on without what the tool was to find, or tries again and again: answers get worse and dearer.",
+        summary="{{ $value | humanizePercentage }} of the executions of {{ $labels.gen_ai_tool_name }} in "
+        "{{ $labels.job }} fail",
+        meaning="An agent goes on without what the tool was to find, or tries again and again: answers get worse and "
+        "dearer.",
         looks="The dashboard genscope agents: since when; the spans `execute_tool` with `error.type`.",
         action="Mend what the tool calls. If the model calls it wrongly: say in its description what it wants.",
-        fires=samples.example("5m", samples.failed(tools, samples.enough, **of_tool)),
+        fires=samples.example("5m", samples.failed(tools, samples.enough, of_tool)),
         quiet=(
             samples.example(
                 "5m",
-                samples.histogram(tools, samples.enough * (1 - limit * 0.8), 0.5, **of_tool),
-                samples.failed(tools, samples.enough * limit * 0.8, **of_tool),
+                samples.histogram(tools, samples.enough * (1 - limit * 0.8), 0.5, of_tool),
+                samples.failed(tools, samples.enough * limit * 0.8, of_tool),
             ),
-            samples.example("5m", samples.failed(tools, samples.few, **of_tool)),
+            samples.example("5m", samples.failed(tools, samples.few, of_tool)),
         ),
         needs="tools that are annotated, or a framework (docs/agents.md)",
     )

@@ -58,8 +58,10 @@ def agents(queries: Queries, t: Thresholds) -> Board:
             Row(
                 "MCP",
                 (
-                    Panel("Requests to servers", "95 % are answered within.", "s", p95(semconv.MCP_CLIENT_DURATION, _METHOD)),
-                    Panel("Requests of clients", "95 % are answered within.", "s", p95(semconv.MCP_SERVER_DURATION, _METHOD)),
+                    Panel("Requests to servers", "95 % are answered within.", "s", p95(semconv.MCP_CLIENT_DURATION,
+                        _METHOD)),
+                    Panel("Requests of clients", "95 % are answered within.", "s", p95(semconv.MCP_SERVER_DURATION,
+                        _METHOD)),
                 ),
             ),
         ),

@@ -24,13 +24,15 @@ def overview(queries: Queries, t: Thresholds) -> Board:
                         (Query(queries.calls(RATE, [])),), "stat", width=4, height=5,
                     ),
                     Panel(
-                        "Errors", "Part of the calls that fail, without those that were cancelled or refused by a budget.",
+                        "Errors", "Part of the calls that fail, without those that were cancelled or refused by a "
+                        "budget.",
                         "percentunit", (Query(queries.error_ratio(RATE, [])),), "stat",
                         (t.error_ratio / 2, t.error_ratio), width=4, height=5,
                     ),
                     Panel(
                         "95 % of calls within", "Duration of inference calls, retries included.", "s",
-                        (Query(queries.duration(0.95, RATE, [])),), "stat", (t.latency_p50, t.latency_p95), width=4, height=5,
+                        (Query(queries.duration(0.95, RATE, [])),), "stat", (t.latency_p50, t.latency_p95), width=4,
+                        height=5,
                     ),
                     Panel(
                         "Cost", "US dollars in the time that is shown, of calls whose price is known.", "currencyUSD",
@@ -50,7 +52,8 @@ def overview(queries: Queries, t: Thresholds) -> Board:
                 "Over time",
                 (
                     Panel(
-                        "Calls by model", "A second.", "reqps", (Query(queries.calls(RATE, by_model), of(MODEL)),), stacked=True
+                        "Calls by model", "A second.", "reqps", (Query(queries.calls(RATE, by_model), of(MODEL)),),
+                        stacked=True
                     ),
                     Panel(
                         "Errors by service", "Part of the calls that fail.", "percentunit",
@@ -103,7 +106,8 @@ def latency(queries: Queries, t: Thresholds) -> Board:
                         (Query(queries.duration(0.95, RATE, by_model), of(MODEL)),), steps=(t.latency_p95,),
                     ),
                     Panel(
-                        "Distribution", "Calls by duration.", "s", (Query(queries.durations(RATE), "{{le}}"),), "heatmap",
+                        "Distribution", "Calls by duration.", "s", (Query(queries.durations(RATE), "{{le}}"),),
+                        "heatmap",
                         width=24,
                     ),
                 ),
@@ -112,7 +116,8 @@ def latency(queries: Queries, t: Thresholds) -> Board:
                 "Streams",
                 (
                     Panel(
-                        f"To the {chunk}", "So many of the streams begin within.", "s", first, steps=(t.first_chunk_p95,)
+                        f"To the {chunk}", "So many of the streams begin within.", "s", first,
+                        steps=(t.first_chunk_p95,)
                     ),
                     Panel(
                         f"To the {chunk}, by model", "95 % of the streams begin within.", "s",
@@ -161,7 +166,8 @@ def errors(queries: Queries, t: Thresholds) -> Board:
                 "Attempts",
                 (
                     Panel(
-                        "Attempts by how they end", "HTTP attempts a second; without a kind are those that succeed.", "reqps",
+                        "Attempts by how they end", "HTTP attempts a second; without a kind are those that succeed.",
+                        "reqps",
                         (Query(attempts, of(KIND)),), stacked=True,
                     ),
                     Panel(
@@ -185,7 +191,8 @@ def errors(queries: Queries, t: Thresholds) -> Board:
                         "Defective answers", "Part of the calls, by service.", "percentunit",
                         (
                             Query(
-                                f"{queries.defects(RATE, [SERVICE])} / ({queries.calls(RATE, [SERVICE])} > 0)", of(SERVICE)
+                                f"{queries.defects(RATE, [SERVICE])} / ({queries.calls(RATE, [SERVICE])} > 0)",
+                                of(SERVICE)
                             ),
                         ),
                         steps=(t.defect_ratio,),

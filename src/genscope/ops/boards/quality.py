@@ -23,9 +23,9 @@ def quality(queries: Queries, t: Thresholds) -> Board:
     refused = f'{DEFECT}="refused"'
     refusals = f"{queries.defects(hour, [MODEL], refused)} / ({queries.calls(hour, [MODEL])} > 0)"
     errors = queries.series(semconv.EVALUATION_RESULTS, f'{ERROR_TYPE}!=""')
-    usual = f"avg by ({', '.join(by)}) ({queries.name(semconv.EVALUATION_BASELINE)})"
+    usual = f"avg by ({', '.join(by)}) ({queries.series(semconv.EVALUATION_BASELINE, scoped=False)})"
     dropped = queries.series(semconv.EVALUATION_DROPS, scoped=False)
-    drifts = queries.name(semconv.EVALUATION_DRIFTS)
+    drifts = queries.series(semconv.EVALUATION_DRIFTS, scoped=False)
     return Board(
         "genscope-quality",
         "genscope: quality",
@@ -65,7 +65,8 @@ def quality(queries: Queries, t: Thresholds) -> Board:
                     ),
                     Panel(
                         "Judges that fail", "In an hour.", "short",
-                        (Query(summed(events(errors, hour), [JUDGE, ERROR_TYPE]), of(JUDGE, ERROR_TYPE)),), stacked=True,
+                        (Query(summed(events(errors, hour), [JUDGE, ERROR_TYPE]), of(JUDGE, ERROR_TYPE)),),
+                        stacked=True,
                     ),
                     Panel(
                         "Not judged", "Answers in an hour that were to be judged, by reason.", "short",

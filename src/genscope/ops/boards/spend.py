@@ -26,7 +26,8 @@ def spend(queries: Queries, t: Thresholds) -> Board:
                 "percentunit", (Query(f"{cached} / ({asked} > 0)", of(MODEL)),),
             ),
             Panel(
-                "Reasoning", "Output tokens a second that nobody reads.", "short", (Query(reasoning, of(MODEL)),), stacked=True
+                "Reasoning", "Output tokens a second that nobody reads.", "short", (Query(reasoning, of(MODEL)),),
+                stacked=True
             ),
         )  # fmt: skip
     return Board(
@@ -43,7 +44,8 @@ def spend(queries: Queries, t: Thresholds) -> Board:
                     ),
                     Panel(
                         "Cost in 24 hours", "US dollars, against what is meant to be spent in a day.", "currencyUSD",
-                        (Query(queries.cost("1d", [])),), "stat", (t.daily_spend * t.budget_warning, t.daily_spend), width=6,
+                        (Query(queries.cost("1d", [])),), "stat", (t.daily_spend * t.budget_warning, t.daily_spend),
+                        width=6,
                     ),
                     Panel(
                         "Cost by model", "US dollars in the time that is shown.", "currencyUSD",
@@ -67,7 +69,8 @@ def spend(queries: Queries, t: Thresholds) -> Board:
                 "Tokens",
                 (
                     Panel(
-                        "Tokens", "A second.", "short", (Query(queries.tokens(RATE, [TOKEN_TYPE], "rate"), of(TOKEN_TYPE)),),
+                        "Tokens", "A second.", "short", (Query(queries.tokens(RATE, [TOKEN_TYPE], "rate"),
+                        of(TOKEN_TYPE)),),
                         stacked=True,
                     ),
                     Panel(

@@ -53,13 +53,17 @@ class Rules:
         return [record for record in Records(self.queries, self.thresholds).all() if _mentions(asked, record.name)]
 
     def file(self) -> dict[str, Any]:
-        """The groups. Recordings come first, so that alerts see what is no older than one interval."""
-        groups = [("genscope-recordings", [{"record": one.name, "expr": one.expr} for one in self.records()])]
+        """A group for each layer, which is evaluated from top to bottom: its alerts see its recordings of the same moment."""
+        groups: list[dict[str, Any]] = []
+        recorded: set[str] = set()
         for layer in LAYERS:
-            alerts = [self._alert(alert) for alert in self.alerts() if alert.layer == layer]
-            groups.append((f"genscope-{layer}", alerts))
-        interval = self.thresholds.interval
-        return {"groups": [{"name": name, "interval": interval, "rules": rules} for name, rules in groups if rules]}
+            alerts = [alert for alert in self.alerts() if alert.layer == layer]
+            asked = "\n".join(alert.expr for alert in alerts)
+            records = [one for one in self.records() if one.name not in recorded and _mentions(asked, one.name)]
+            recorded.update(record.name for record in records)
+            rules = [*({"record": one.name, "expr": one.expr} for one in records), *map(self._alert, alerts)]
+            groups.append({"name": f"genscope-{layer}", "interval": self.thresholds.interval, "rules": rules})
+        return {"groups": [group for group in groups if group["rules"]]}
 
     def _alert(self, alert: Alert) -> dict[str, Any]:
         return {

@@ -158,5 +158,5 @@ def _save(path: str, text: str) -> str:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(text, encoding="utf-8")
     except OSError as reason:
-        raise click.ClickException(f"{path}: {reason.strerror}") from reason
+        raise click.ClickException(f"{path} cannot be written: {reason.strerror}") from reason
     return path

@@ -1,6 +1,6 @@
 """Metrics of others that tell whether telemetry arrives: those of OpenTelemetry's SDK, and of its collector.
 
-The SDK measures itself since 1.42 where `OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED` is set
+The SDK measures itself, in its newer releases, where `OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED` is set
 (https://opentelemetry.io/docs/specs/semconv/otel/sdk-metrics/), the collector always
 (https://opentelemetry.io/docs/collector/internal-telemetry/).
 """

@@ -69,7 +69,6 @@ class Shop:
             with anthropic.Anthropic(api_key="k", base_url=f"{self.simulator}/s/ok") as claude:
                 claude.messages.create(model="claude-haiku-4-5", max_tokens=9, messages=PROMPT)
 
-
     def more_than_judges_can_take(self) -> None:
         self.judging.clear()
         for _ in range(2 * QUEUE + 4):

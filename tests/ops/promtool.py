@@ -1,4 +1,4 @@
-"""`promtool test rules`, in parts: a rule is tested with those of its topic only, which takes a fraction of the time."""
+"""`promtool test rules`, in parts: a rule is tested with those of its topic only, which takes less time."""
 
 from __future__ import annotations
 

@@ -36,8 +36,7 @@ BY_KIND = (
         "The provider's limit of requests or tokens a minute is reached. Retries hide it for a while, and make calls "
         "slow.",
         "Ask the provider for a higher limit, spread the load over keys or regions, send fewer or smaller requests, "
-        "put what "
-        "is not urgent into batches. Let SDKs wait as long as the provider says (`genscope.retry` does).",
+        "put what is not urgent into batches. Let SDKs wait as long as the provider says (`genscope.retry` does).",
     ),
     _Kinds(
         "LLMProviderUnavailable", ("overloaded", "server_error", "connection", "timeout"), "high", "unavailable_ratio",
@@ -45,16 +44,14 @@ BY_KIND = (
         "does not answer {{ $value | humanizePercentage }} of the requests",
         "The provider is overloaded or broken, or the way to it is.",
         "The provider's status page. Another model or provider until it is over (`genscope.fallback`). If no other "
-        "service "
-        "sees it: proxy, DNS and firewall of this one, and its timeouts.",
+        "service sees it: proxy, DNS and firewall of this one, and its timeouts.",
     ),
     _Kinds(
         "LLMCredentialsRefused", ("authentication", "permission"), "critical", "error_ratio", "calls",
         "refuses the credentials of {{ $value | humanizePercentage }} of the calls",
         "A key is missing, wrong, expired or may not do this. It does not heal by itself.",
         "Renew the key where the service gets it from, and restart what read it at its start. Was one rotated or a "
-        "project "
-        "closed?",
+        "project closed?",
     ),
     _Kinds(
         "LLMQuotaExhausted", ("quota",), "critical", "error_ratio", "calls",
@@ -84,8 +81,7 @@ BY_KIND = (
         "LLMRequestsInvalid", ("invalid_request", "invalid_response", "unknown"), "high", "error_ratio", "calls",
         "and the service do not understand each other in {{ $value | humanizePercentage }} of the calls",
         "Requests are wrong, or answers are not what the SDK expects: most likely since a release, of the service, "
-        "the SDK or "
-        "the API.",
+        "the SDK or the API.",
         "What was deployed when it began? The provider's message is on the span. Roll back or mend.",
     ),
 )  # fmt: skip
@@ -94,18 +90,17 @@ BY_KIND = (
 def error_alerts(records: Records, samples: Samples) -> Iterator[Alert]:
     queries, thresholds = samples.queries, samples.thresholds
     window, limit = thresholds.window, thresholds.error_ratio
-    enough = f"sum by ({SERVICE}) ({records.calls.name}) >= {thresholds.minimum_calls:g}"
+    enough = f"sum by ({SERVICE}) ({records.calls.name}) >= {thresholds.minimum_calls:.12g}"
     yield Alert(
         name="LLMErrorRatioHigh",
         layer="application",
         severity="critical",
         topic="errors",
-        expr=f"{records.error_ratio(window).name} > {limit:g} and {enough}",
+        expr=f"{records.error_ratio(window).name} > {limit:.12g} and {enough}",
         hold="2m",
         summary="{{ $value | humanizePercentage }} of the LLM calls of {{ $labels.job }} fail",
-        meaning=f"More than {limit:.4g} of all calls end in an error, after all retries. Cancelled calls and those "
-        f"that a "
-        "budget refused are not among them.",
+        meaning=f"More than {limit * 100:.4g} % of all calls end in an error, after all retries. Cancelled calls and "
+        "those that a budget refused are not among them.",
         looks=_LOOKS,
         action="By the kind that dominates: the alert on that kind says what to do.",
         fires=samples.example("2m", samples.failed_calls(samples.enough, _over(limit))),
@@ -128,8 +123,8 @@ def error_alerts(records: Records, samples: Samples) -> Iterator[Alert]:
             layer="application",
             severity=row.severity,
             topic="errors",
-            expr=f"{failed} / {of(window, by)} > {limit:g} and "
-            f"{of(window, by, function='increase')} >= {thresholds.minimum_calls:g}",
+            expr=f"{failed} / {of(window, by)} > {limit:.12g} and {of(window, by, function='increase')} >= "
+            f"{thresholds.minimum_calls:.12g}",
             hold="3m",
             summary=f"{{{{ $labels.gen_ai_provider_name }}}} {row.what} ({{{{ $labels.job }}}})",
             meaning=row.meaning,
@@ -147,8 +142,8 @@ def error_alerts(records: Records, samples: Samples) -> Iterator[Alert]:
         layer="application",
         severity="medium",
         topic="errors",
-        expr=f"{queries.attempt_ratio(window, [SERVICE], '.+')} > {limit:g} and "
-        f"{queries.attempts(window, [SERVICE], function='increase')} >= {thresholds.minimum_calls:g}",
+        expr=f"{queries.attempt_ratio(window, [SERVICE])} > {limit:.12g} and "
+        f"{queries.attempts(window, [SERVICE], function='increase')} >= {thresholds.minimum_calls:.12g}",
         hold="5m",
         summary="{{ $value | humanizePercentage }} of the HTTP attempts of {{ $labels.job }} fail",
         meaning="Calls may still succeed, by their retries: what you see is slower calls, and soon errors.",
@@ -158,6 +153,7 @@ def error_alerts(records: Records, samples: Samples) -> Iterator[Alert]:
         quiet=(
             samples.example("5m", samples.failed_attempts(samples.enough, limit * 0.8, "server_error")),
             samples.example("5m", samples.failed_attempts(samples.few, 1, "server_error")),
+            samples.example("5m", samples.failed_attempts(samples.enough, 1, "budget_exceeded")),
         ),
     )
     limit, unusable = thresholds.defect_ratio, f'{DEFECT}!="refused"'
@@ -166,17 +162,15 @@ def error_alerts(records: Records, samples: Samples) -> Iterator[Alert]:
         layer="application",
         severity="medium",
         topic="answers",
-        expr=f"{queries.defects(window, [SERVICE], unusable)} / "
-        f"{queries.calls(window, [SERVICE])} > {limit:g} and {enough}",
+        expr=f"{queries.defects(window, [SERVICE], unusable)} / {queries.calls(window, [SERVICE])} > {limit:.12g} and "
+        f"{enough}",
         hold="5m",
         summary="{{ $value | humanizePercentage }} of the answers to {{ $labels.job }} cannot be used",
         meaning="Calls succeed with HTTP 200 and their answers are empty, cut off, filtered, no JSON though JSON was "
-        "asked "
-        "for, or call a tool that was not offered.",
+        "asked for, or call a tool that was not offered.",
         looks="The dashboard genscope errors: which defect, which model; the spans with `genscope.response.defect`.",
         action="Cut off: raise max_tokens, or ask for less. No JSON: ask for a schema. Unknown tool: fewer tools, "
-        "plainer "
-        "names. All at once and after no release of yours: the model was changed; pin its version.",
+        "plainer names. All at once and after no release of yours: the model was changed; pin its version.",
         fires=samples.example(
             "5m", samples.calls(samples.enough), samples.defects(samples.enough * _over(limit), "empty")
         ),

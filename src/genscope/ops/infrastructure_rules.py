@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from genscope.ops import neighbours
 from genscope.ops.prometheus_names import label_name
 from genscope.ops.queries import ERROR_TYPE, INSTANCE, SERVICE, Queries, events, summed
-from genscope.ops.rule import Alert, Series
+from genscope.ops.rule import Alert, Series, Severity
 from genscope.ops.samples import CALL, SERVER, Samples, grows, named
 from genscope.ops.thresholds import Thresholds
 from genscope.semconv import ATTEMPTS
@@ -41,8 +41,7 @@ def _absence(queries: Queries, samples: Samples) -> Iterator[Alert]:
         meaning="Prometheus has no series of genscope at all: every other alert on LLM calls is blind.",
         looks="Prometheus' targets or its OTLP receiver; the collector's log; `genscope doctor` where a service runs.",
         action="Restore the way that metrics take. If no service has made a call since it was started, this is no "
-        "fault: "
-        "silence the alert until one has.",
+        "fault: silence the alert until one has.",
         fires=samples.example("10m", (Series('up{job="shop"}', "1x400"),)),
         quiet=(samples.example("10m", (grows(here, 1, 400),)),),
     )
@@ -55,12 +54,10 @@ def _absence(queries: Queries, samples: Samples) -> Iterator[Alert]:
         hold="5m",
         summary="{{ $labels.job }} has stopped to send metrics of LLM calls",
         meaning="The service has had metrics of LLM calls in the last six hours and has none now. Its counters are "
-        "there as "
-        "long as its process is, calls or not: the process, or the way of its metrics, has ended.",
+        "there as long as its process is, calls or not: the process, or the way of its metrics, has ended.",
         looks="Whether the service runs; its log for lines of OpenTelemetry's exporters; its target in Prometheus.",
         action="Start it again or mend the export. A service that was taken out of use on purpose needs nothing: the "
-        "alert "
-        "ends by itself.",
+        "alert ends by itself.",
         fires=samples.example("5m", (Series(here, f"0+1x{30 * minutes}"),), after=40 * minutes),
         quiet=(samples.example("5m", (grows(here, 1, 400),)),),
     )
@@ -79,9 +76,8 @@ def _target(queries: Queries, samples: Samples) -> Alert:
         hold="3m",
         summary="{{ $labels.instance }} of {{ $labels.job }} cannot be asked for its metrics",
         meaning="Prometheus knows the instance and gets no answer from it, and the service makes LLM calls.",
-        looks="Whether the process runs, and its port for metrics (OTEL_EXPORTER_PROMETHEUS_PORT); the target's error "
-        "in "
-        "Prometheus.",
+        looks="Whether the process runs, and its port for metrics (OTEL_EXPORTER_PROMETHEUS_PORT); the target's "
+        "error in Prometheus.",
         action="Restart the instance, or let Prometheus reach it. Several processes of one host need a port each, or "
         "OTLP.",
         fires=samples.example("3m", (Series(up, "0x400"), calls)),
@@ -108,9 +104,8 @@ def _sdk(queries: Queries, thresholds: Thresholds, samples: Samples) -> Iterator
         topic="telemetry",
         expr=" or ".join(failing),
         hold="5m",
-        summary="{{ $labels.job }} cannot export telemetry",
-        meaning="Exports of OpenTelemetry's SDK in the service fail: spans, logs or metrics are lost. What fails is "
-        "{{ $labels.otel_component_name }}.",
+        summary="{{ $labels.job }} cannot export telemetry ({{ $labels.otel_component_name }})",
+        meaning="Exports of OpenTelemetry's SDK in the service fail: spans, logs or metrics are lost.",
         looks="The service's log for the exporter's error; whether the endpoint listens (`genscope doctor` tries it).",
         action="Start the collector, or mend endpoint, certificate or credentials. What was lost does not come back.",
         fires=samples.example("5m", tuple(fires)),
@@ -129,12 +124,11 @@ def _sdk(queries: Queries, thresholds: Thresholds, samples: Samples) -> Iterator
         topic="telemetry",
         expr=f"{summed(' or '.join(dropped), [SERVICE])} > 0",
         hold="2m",
-        summary="{{ $labels.job }} drops telemetry",
-        meaning="The queue of a batch processor is full: {{ $value | humanize }} spans or log records were not "
-        "exported.",
+        summary="{{ $labels.job }} has dropped {{ $value | humanize }} spans or log records",
+        meaning="The queue of a batch processor is full: what comes is not exported.",
         looks="LLMExportFailing: a slow or dead backend fills the queue. Else the number of spans a second.",
-        action="Mend the export first. Then a larger OTEL_BSP_MAX_QUEUE_SIZE, a shorter OTEL_BSP_SCHEDULE_DELAY, or a "
-        "sampler.",
+        action="Mend the export first. Then a larger OTEL_BSP_MAX_QUEUE_SIZE, a shorter OTEL_BSP_SCHEDULE_DELAY, or "
+        "a sampler.",
         fires=samples.example("2m", (grows(named(processed, _FULL), 10, 200),)),
         quiet=(samples.example("2m", (grows(named(processed, {**SERVER, _COMPONENT: "x"}), 10, 200),)),),
         needs=neighbours.SDK_SWITCH,
@@ -160,7 +154,7 @@ def _sdk(queries: Queries, thresholds: Thresholds, samples: Samples) -> Iterator
 
 def _collector(thresholds: Thresholds, samples: Samples) -> Iterator[Alert]:
     needs = "Prometheus fetches the collector's own metrics"
-    for name, counter, severity, what, meaning, looks, action in (
+    counted: tuple[tuple[str, str, Severity, str, str, str, str], ...] = (
         (
             "LLMCollectorExportFailing", "exporter_send_failed", "high", "cannot send on",
             "The collector gets telemetry and fails to hand it to a backend.",
@@ -180,7 +174,8 @@ def _collector(thresholds: Thresholds, samples: Samples) -> Iterator[Alert]:
             "The log of its `memory_limiter`; its memory.",
             "Give it more memory, or less to do.",
         ),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for name, counter, severity, what, meaning, looks, action in counted:
         label = "receiver" if counter.startswith("receiver") else "exporter"
         rates = [
             summed(f"rate({neighbours.collector(counter, signal)}[{thresholds.window}])", [SERVICE, label]) + " > 0"
@@ -191,7 +186,7 @@ def _collector(thresholds: Thresholds, samples: Samples) -> Iterator[Alert]:
         yield Alert(
             name=name,
             layer="infrastructure",
-            severity="high" if severity == "high" else "medium",
+            severity=severity,
             topic="telemetry",
             expr=" or ".join(rates),
             hold="5m",

@@ -11,7 +11,7 @@ from typing import Final
 
 from genscope.semconv import Metric
 
-SDK_SWITCH: Final = "OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED=true"
+SDK_SWITCH: Final = "`OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED=true`"
 
 SDK_EXPORTED: Final = {
     signal: Metric(f"otel.sdk.exporter.{signal}.exported", unit, "Items of which the export has ended.")

@@ -39,15 +39,14 @@ def objective_alerts(records: Records, samples: Samples) -> Iterator[Alert]:
             layer="application",
             severity=severity,
             topic="errors",
-            expr=f"{records.error_ratio(long).name} > {limit:.6g} and {records.error_ratio(short).name} > {limit:.6g} "
-            f"and {calls} >= {thresholds.minimum_calls:g}",
+            expr=f"{records.error_ratio(long).name} > {limit:.12g} and {records.error_ratio(short).name} > "
+            f"{limit:.12g} and {calls} >= {thresholds.minimum_calls:.12g}",
             hold=hold,
-            summary=f"{{{{ $labels.job }}}} loses calls {factor:g} times as fast as its objective allows",
-            meaning=f"The objective is that {thresholds.success_objective:.6g} of the calls succeed. In the last "
-            f"{long} and still "
-            f"in the last {short}, {{{{ $value | humanizePercentage }}}} failed: at this pace all the errors of a "
-            f"month are "
-            f"used up in {until}.",
+            summary=f"{{{{ $labels.job }}}} loses {{{{ $value | humanizePercentage }}}} of its calls: {factor:.12g} "
+            "times what is allowed",
+            meaning=f"Of the calls {thresholds.success_objective * 100:.12g} % are to succeed. In the last {long}, "
+            f"and still in the last {short}, over {limit * 100:.4g} % failed: at this pace all the errors of a month "
+            f"are used up in {until}.",
             looks="The dashboard genscope errors: since when, which kinds, which model.",
             action="By the kind that dominates. Release nothing risky until there is room for errors again.",
             fires=samples.example(hold, samples.failed_calls(samples.enough, bad), after=steps),

@@ -14,16 +14,14 @@ from genscope.ops.samples import CALL, Samples, grows, named
 LABEL = label_name(semconv.EVALUATION_LABEL)
 REASON = label_name(semconv.EVALUATION_DROPPED)
 _LOOKS = (
-    "The dashboard genscope quality: which judge, which model, since when; the events `gen_ai.evaluation.result` with "
-    "their "
-    "explanations, and the traces they belong to."
+    "The dashboard genscope quality: which judge, which model, since when; the events `gen_ai.evaluation.result` "
+    "with their explanations, and the traces they belong to."
 )
 _ACTION = (
     "What changed: the model behind the name (`gen_ai.response.model`), the prompt, what is retrieved? Roll back, or "
-    "pin the "
-    "model's version. Read ten of the answers before you believe a judge."
+    "pin the model's version. Read ten of the answers before you believe a judge."
 )
-_NEEDS = "answers that are judged (GENSCOPE_JUDGE_SAMPLE_RATIO)"
+_NEEDS = "answers that are judged (`GENSCOPE_JUDGE_SAMPLE_RATIO`)"
 _CASE = {SERVICE: "shop", JUDGE: "faithfulness", MODEL: "gpt-4o-mini"}
 _OF = "{{ $labels.gen_ai_request_model }} in {{ $labels.job }}"
 
@@ -39,7 +37,7 @@ def _scores(records: Records, samples: Samples) -> Iterator[Alert]:
     steps = samples.steps("20m")
     usual = f"avg by ({', '.join(BY_JUDGE)}) ({queries.name(semconv.EVALUATION_BASELINE)})"
     verdicts = f"{queries.name(semconv.EVALUATION_SCORES)}_count"
-    enough = f"{summed(f'increase({verdicts}[{JUDGED_WINDOW}])', BY_JUDGE)} >= {t.minimum_calls:g}"
+    enough = f"{summed(f'increase({verdicts}[{JUDGED_WINDOW}])', BY_JUDGE)} >= {t.minimum_calls:.12g}"
     baseline = Series(named(queries.name(semconv.EVALUATION_BASELINE), _CASE), "1x200")
 
     def scored(score: float, step: float = samples.enough) -> tuple[Series, ...]:
@@ -50,13 +48,12 @@ def _scores(records: Records, samples: Samples) -> Iterator[Alert]:
         layer="quality",
         severity="high",
         topic="quality",
-        expr=f"{records.score.name} < {usual} - {t.score_drop:g} and {enough}",
+        expr=f"{records.score.name} < {usual} - {t.score_drop:.12g} and {enough}",
         hold="5m",
         summary=f"Answers of {_OF} score {{{{ $value | humanize }}}} by {{{{ $labels.gen_ai_evaluation_name }}}}: "
-        f"worse than "
-        "usual",
-        meaning=f"The mean of an hour is more than {t.score_drop:g} under the mean that is usual for this judge and "
-        f"model.",
+        "worse than usual",
+        meaning=f"The mean of an hour is more than {t.score_drop:.12g} under the mean that is usual for this judge and "
+        "model.",
         looks=_LOOKS,
         action=_ACTION,
         fires=samples.example("5m", scored(1 - (1 + t.score_drop) / 2), (baseline,), after=steps),
@@ -71,10 +68,10 @@ def _scores(records: Records, samples: Samples) -> Iterator[Alert]:
         layer="quality",
         severity="medium",
         topic="quality",
-        expr=f"{records.score.name} < {t.score_minimum:g} and {enough}",
+        expr=f"{records.score.name} < {t.score_minimum:.12g} and {enough}",
         hold="5m",
         summary=f"Answers of {_OF} score {{{{ $value | humanize }}}} by {{{{ $labels.gen_ai_evaluation_name }}}}",
-        meaning=f"The mean of an hour is under {t.score_minimum:g}, whatever is usual.",
+        meaning=f"The mean of an hour is under {t.score_minimum:.12g}, whatever is usual.",
         looks=_LOOKS,
         action=_ACTION,
         fires=samples.example("5m", scored(t.score_minimum / 2), after=steps),
@@ -123,13 +120,12 @@ def _shares(samples: Samples) -> Iterator[Alert]:
         layer="quality",
         severity="high",
         topic="quality",
-        expr=f"{share('fail')} / {share('pass|fail')} > {limit:g} and {share('pass|fail', 'increase')} >= "
-        f"{t.minimum_calls:g}",
+        expr=f"{share('fail')} / {share('pass|fail')} > {limit:.12g} and {share('pass|fail', 'increase')} >= "
+        f"{t.minimum_calls:.12g}",
         hold="5m",
         summary=f"{{{{ $value | humanizePercentage }}}} of the judged answers of {_OF} are made up",
-        meaning=f"More than {limit:.4g} of the answers that the judge `faithfulness` has seen in an hour say what "
-        f"their documents "
-        "do not, or the opposite.",
+        meaning=f"More than {limit * 100:.4g} % of the answers that the judge `faithfulness` has seen in an hour say "
+        "what their documents do not, or the opposite.",
         looks=_LOOKS,
         action=_ACTION + " Does the retrieval still find what is needed?",
         fires=samples.example("5m", judged(samples.enough, (1 + limit) / 2), after=steps),
@@ -152,16 +148,15 @@ def _shares(samples: Samples) -> Iterator[Alert]:
         layer="quality",
         severity="medium",
         topic="quality",
-        expr=f"{refused} / {calls} > {limit:g} and "
-        f"{queries.calls(JUDGED_WINDOW, of, 'increase')} >= {t.minimum_calls:g}",
+        expr=f"{refused} / {calls} > {limit:.12g} and {queries.calls(JUDGED_WINDOW, of, 'increase')} >= "
+        f"{t.minimum_calls:.12g}",
         hold="5m",
         summary="{{ $labels.gen_ai_request_model }} refuses {{ $value | humanizePercentage }} of what "
         "{{ $labels.job }} asks",
         meaning="Answers say only that there will be none. Counted are those that the provider marks as refusals.",
         looks="The dashboard genscope quality: since when; spans with `genscope.response.defect` `refused`.",
         action="Since a release: the prompt. Since none: the model was changed; pin its version, or try another one. "
-        "Users who "
-        "ask for what they must not: nothing.",
+        "Users who ask for what they must not: nothing.",
         fires=samples.example("5m", refusing(samples.enough, (1 + limit) / 2), after=steps),
         quiet=(
             samples.example("5m", refusing(samples.enough, limit * 0.8), after=steps),
@@ -181,16 +176,15 @@ def _judges(samples: Samples) -> Iterator[Alert]:
         layer="quality",
         severity="medium",
         topic="judges",
-        expr=f"{errors} / {all_results} > {t.error_ratio:g} and "
-        f"{all_results.replace('rate(', 'increase(')} >= {t.minimum_calls:g}",
+        expr=f"{errors} / {all_results} > {t.error_ratio:.12g} and {all_results.replace('rate(', 'increase(')} >= "
+        f"{t.minimum_calls:.12g}",
         hold="5m",
         summary="The judge {{ $labels.gen_ai_evaluation_name }} of {{ $labels.job }} fails in "
         "{{ $value | humanizePercentage }}",
         meaning="Answers are to be judged and are not: alerts on quality see less than you think.",
         looks="`error.type` of `genscope.evaluation.results`: docs/quality.md has a table of them.",
         action="`timeout`: GENSCOPE_JUDGE_TIMEOUT, or a faster model. `no_judge_model`: GENSCOPE_JUDGE_MODEL. "
-        "`invalid_verdict`: a model "
-        "that follows a schema.",
+        "`invalid_verdict`: a model that follows a schema.",
         fires=samples.example("5m", (grows(failing, samples.enough, 200),), after=steps),
         quiet=(
             samples.example(
@@ -210,15 +204,14 @@ def _judges(samples: Samples) -> Iterator[Alert]:
         layer="quality",
         severity="medium",
         topic="judges",
-        expr=f"{summed(events(dropped, JUDGED_WINDOW), [SERVICE, REASON])} >= {t.minimum_calls:g}",
+        expr=f"{summed(events(dropped, JUDGED_WINDOW), [SERVICE, REASON])} >= {t.minimum_calls:.12g}",
         hold="5m",
         summary="{{ $value | humanize }} answers of {{ $labels.job }} were not judged: "
         "{{ $labels.genscope_evaluation_drop_reason }}",
         meaning="They were chosen to be judged and left out: `budget`, `queue_full` or `exit`.",
         looks="Which reason; the sample ratio against the budget of judges.",
         action="`budget`: a higher GENSCOPE_JUDGE_BUDGET, or a lower GENSCOPE_JUDGE_SAMPLE_RATIO. `queue_full`: the "
-        "same ratio, or a "
-        "larger GENSCOPE_JUDGE_QUEUE_SIZE.",
+        "same ratio, or a larger GENSCOPE_JUDGE_QUEUE_SIZE.",
         fires=samples.example("5m", (grows(series, samples.enough, 200),)),
         quiet=(samples.example("5m", (grows(series, 0, 200),)),),
         needs=_NEEDS,

@@ -36,6 +36,9 @@ OF_INFERENCE: Final = f'{OPERATION}=~"{"|".join(sorted(semconv.INFERENCE))}"'
 NOT_THE_PROVIDERS: Final = ("cancelled", "budget_exceeded")
 """Kinds of errors that the application wanted: no success, and nothing that anybody could mend."""
 A_FAULT: Final = f'{KIND}!~"{"|".join(NOT_THE_PROVIDERS)}"'
+WANTED: Final = f'{KIND}=~"{"|".join(NOT_THE_PROVIDERS)}"'
+FAILED: Final = f'{KIND}!="",{A_FAULT}'
+"""Of attempts."""
 
 
 def _metrics(flavour: str) -> Mapping[str, Metric]:
@@ -95,18 +98,18 @@ class Queries:
         return summed(f"{function}({self.of_calls(self.metric('errors'), *matchers)}[{window}])", by)
 
     def error_ratio(self, window: str, by: Sequence[str]) -> str:
-        """Of all calls, those that failed; 0 where none has, nothing where there is no call."""
-        calls = self.calls(window, by)
-        return f"({self.failures(window, by, A_FAULT)} or {calls} * 0) / ({calls} > 0)"
+        """Of the calls that nobody wanted to end, those that failed; 0 where none has, nothing where there is no call."""
+        calls, none = self.calls(window, by), f"{self.calls(window, by)} * 0"
+        left = f"{calls} - ({self.failures(window, by, WANTED)} or {none})"
+        return f"({self.failures(window, by, A_FAULT)} or {none}) / ({left} > 0)"
 
     def attempts(self, window: str, by: Sequence[str], *matchers: str, function: str = "rate") -> str:
         """HTTP attempts, retries included."""
         return summed(f"{function}({self.of_calls(semconv.ATTEMPTS, *matchers)}[{window}])", by)
 
-    def attempt_ratio(self, window: str, by: Sequence[str], kinds: str) -> str:
-        """Of all attempts, those that failed with kinds that this expression matches."""
-        failed = f'{KIND}=~"{kinds}"'
-        return f"{self.attempts(window, by, failed)} / ({self.attempts(window, by)} > 0)"
+    def attempt_ratio(self, window: str, by: Sequence[str], matcher: str = FAILED) -> str:
+        """Of all attempts, those that failed, or that a matcher of their kinds lets through."""
+        return f"{self.attempts(window, by, matcher)} / ({self.attempts(window, by)} > 0)"
 
     def defects(self, window: str, by: Sequence[str], *matchers: str) -> str:
         """What was wrong with answers of calls that succeeded, a second."""
@@ -136,12 +139,12 @@ class Queries:
 
     def _quantile(self, metric: Metric, quantile: float, window: str, by: Sequence[str], *matchers: str) -> str:
         buckets = summed(f"rate({self.of_calls(metric, *matchers, suffix='_bucket')}[{window}])", ["le", *by])
-        return f"histogram_quantile({quantile:g}, {buckets})"
+        return f"histogram_quantile({quantile:.12g}, {buckets})"
 
     def seconds(self, metric: Metric, quantile: float, window: str, by: Sequence[str]) -> str:
         """Of what is no call to a model: agents, tools, workflows."""
         buckets = summed(f"rate({self.series(metric, suffix='_bucket', scoped=False)}[{window}])", ["le", *by])
-        return f"histogram_quantile({quantile:g}, {buckets})"
+        return f"histogram_quantile({quantile:.12g}, {buckets})"
 
     def runs(self, metric: Metric, window: str, by: Sequence[str], *matchers: str) -> str:
         """How many of them, a second."""
@@ -185,6 +188,6 @@ def events(counter: str, window: str) -> str:
     """How often something rare has happened in the window.
 
     `increase` alone misses the first time: then a counter comes into being, with a value, and does not grow. It has
-    just come into being if it was not there for a whole window before.
+    just come into being if it was not there for a whole window before. So after a gap of that length it counts as a whole.
     """
     return f"(({counter} unless last_over_time({counter}[{window}] offset {window})) or increase({counter}[{window}]))"

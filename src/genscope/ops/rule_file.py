@@ -53,7 +53,7 @@ class Rules:
         return [record for record in Records(self.queries, self.thresholds).all() if _mentions(asked, record.name)]
 
     def file(self) -> dict[str, Any]:
-        """A group for each layer, which is evaluated from top to bottom: its alerts see its recordings of the same moment."""
+        """A group for each layer, evaluated from top to bottom: its alerts see its recordings of the same moment."""
         groups: list[dict[str, Any]] = []
         recorded: set[str] = set()
         for layer in LAYERS:

@@ -61,14 +61,14 @@ class Samples:
     def gauge(
         self, metric: Metric, value: float, labels: Mapping[str, str] = _NONE, *, long: int = 200
     ) -> tuple[Series, ...]:
-        return (Series(named(self.queries.name(metric), labels), f"{value:g}x{long}"),)
+        return (Series(named(self.queries.name(metric), labels), f"{value:.12g}x{long}"),)
 
     def histogram(
         self, metric: Metric, step: float, value: float, labels: Mapping[str, str] = _NONE, *, long: int = 200
     ) -> tuple[Series, ...]:
         """So many measurements of one value in each step."""
         name, own = self.queries.name(metric), {**CALL, **labels}
-        bounds = [*((f"{bound:g}", value <= bound) for bound in metric.buckets or ()), ("+Inf", True)]
+        bounds = [*((f"{bound:.12g}", value <= bound) for bound in metric.buckets or ()), ("+Inf", True)]
         return (
             *(grows(named(f"{name}_bucket", {**own, "le": le}), step * within, long) for le, within in bounds),
             grows(named(f"{name}_count", own), step, long),
@@ -120,7 +120,7 @@ class Samples:
         """For three hours each, with the time between them left out: nothing asks for it."""
         day, hours = self.steps("1d"), self.steps("3h")
         reached = yesterday * hours
-        return Series(series, f"0+{yesterday:g}x{hours} _x{day - 2 * hours} {reached:g}+{today:g}x{2 * hours}")
+        return Series(series, f"0+{yesterday:.12g}x{hours} _x{day - 2 * hours} {reached:.12g}+{today:.12g}x{2 * hours}")
 
     def after_a_day(self) -> int:
         """Steps until a day after the first hour: `today` has begun three hours ago."""
@@ -137,4 +137,4 @@ def named(name: str, labels: Mapping[str, str]) -> str:
 
 
 def grows(series: str, step: float, long: int) -> Series:
-    return Series(series, f"0+{step:g}x{long}")
+    return Series(series, f"0+{step:.12g}x{long}")

@@ -22,7 +22,7 @@ def seconds(duration: str) -> int:
 
 
 def _number(least: float, most: float = float("inf"), unit: str = "") -> Callable[[Any], float]:
-    accepted = f"a number{unit}, over {least:g}" + ("" if most == float("inf") else f" and up to {most:g}")
+    accepted = f"a number{unit}, over {least:.12g}" + ("" if most == float("inf") else f" and up to {most:.12g}")
 
     def read(value: Any) -> float:
         try:

@@ -22,7 +22,7 @@ def tool_alerts(samples: Samples) -> Iterator[Alert]:
         layer="application",
         severity="medium",
         topic="tools",
-        expr=f"{failed} / {ran} > {limit:g} and {enough} >= {t.minimum_calls:g}",
+        expr=f"{failed} / {ran} > {limit:.12g} and {enough} >= {t.minimum_calls:.12g}",
         hold="5m",
         summary="{{ $value | humanizePercentage }} of the executions of {{ $labels.gen_ai_tool_name }} in "
         "{{ $labels.job }} fail",

@@ -173,8 +173,8 @@ def errors(queries: Queries, t: Thresholds) -> Board:
                     Panel(
                         "Attempts that fail", "Part of the attempts, whatever became of the call.", "percentunit",
                         (
-                            Query(queries.attempt_ratio(RATE, [], ".+"), "all"),
-                            Query(queries.attempt_ratio(RATE, [], "rate_limit"), "rate limit"),
+                            Query(queries.attempt_ratio(RATE, []), "all"),
+                            Query(queries.attempt_ratio(RATE, [], f'{KIND}="rate_limit"'), "rate limit"),
                         ),
                         steps=(t.retry_ratio,),
                     ),

@@ -90,7 +90,7 @@ def _scores(records: Records, samples: Samples) -> Iterator[Alert]:
         expr=f"{summed(events(drifts, JUDGED_WINDOW), BY_JUDGE)} >= 1",
         hold="1m",
         summary=f"Scores of {_OF} by {{{{ $labels.gen_ai_evaluation_name }}}} have fallen",
-        meaning="genscope has compared each score with those that are usual, and the fall is no accident. The event "
+        meaning="Each score is held against those that are usual, and this fall is no accident. The event "
         "`genscope.evaluation.drift` says from what to what.",
         looks=_LOOKS,
         action=_ACTION,

@@ -98,7 +98,7 @@ class Queries:
         return summed(f"{function}({self.of_calls(self.metric('errors'), *matchers)}[{window}])", by)
 
     def error_ratio(self, window: str, by: Sequence[str]) -> str:
-        """Of the calls that nobody wanted to end, those that failed; 0 where none has, nothing where there is no call."""
+        """Of the calls that nobody wanted to end, those that failed: 0 if none has, nothing if there is no call."""
         calls, none = self.calls(window, by), f"{self.calls(window, by)} * 0"
         left = f"{calls} - ({self.failures(window, by, WANTED)} or {none})"
         return f"({self.failures(window, by, A_FAULT)} or {none}) / ({left} > 0)"
@@ -188,6 +188,6 @@ def events(counter: str, window: str) -> str:
     """How often something rare has happened in the window.
 
     `increase` alone misses the first time: then a counter comes into being, with a value, and does not grow. It has
-    just come into being if it was not there for a whole window before. So after a gap of that length it counts as a whole.
+    just come into being if it was not there for a whole window before; so after a gap of that length all of it counts.
     """
     return f"(({counter} unless last_over_time({counter}[{window}] offset {window})) or increase({counter}[{window}]))"

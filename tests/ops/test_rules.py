@@ -37,6 +37,7 @@ OTHERS: dict[str, Any] = {
     "window": "10m",
 }
 """Far from the defaults: the examples have to follow."""
+PATIENT: dict[str, Any] = {"window": "1m", "hold": "15m", "minimum_calls": 1000, "error_ratio": 0.9}
 
 
 def rules(flavour: str = FLAVOURS[0], via: Via = "otlp", **thresholds: Any) -> Rules:
@@ -81,9 +82,10 @@ def test_alerts_fire_and_are_quiet(flavour: str, via: Via, alerts: list[str], tm
 
 
 @pytest.mark.needs_prometheus
+@pytest.mark.parametrize("thresholds", [OTHERS, PATIENT], ids=["others", "patient"])
 @pytest.mark.parametrize("topic", [topic for topic in of_topics(rules().alerts()) if "spend" not in topic])
-def test_alerts_with_other_thresholds(topic: str, tmp_path: Path) -> None:
-    found = rules(**OTHERS)
+def test_alerts_with_other_thresholds(topic: str, thresholds: dict[str, Any], tmp_path: Path) -> None:
+    found = rules(**thresholds)
     said = promtool.only(found, of_topics(found.alerts())[topic], tmp_path)
     assert said.returncode == 0, said.stdout + said.stderr
 

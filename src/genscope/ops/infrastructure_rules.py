@@ -42,8 +42,8 @@ def _absence(queries: Queries, samples: Samples) -> Iterator[Alert]:
         looks="Prometheus' targets or its OTLP receiver; the collector's log; `genscope doctor` where a service runs.",
         action="Restore the way that metrics take. If no service has made a call since it was started, this is no "
         "fault: silence the alert until one has.",
-        fires=samples.example("10m", (Series('up{job="shop"}', "1x400"),)),
-        quiet=(samples.example("10m", (grows(here, 1, 400),)),),
+        fires=samples.example("10m", (Series('up{job="shop"}', 1),)),
+        quiet=(samples.example("10m", (grows(here, 1),)),),
     )
     yield Alert(
         name="LLMTelemetryAbsent",
@@ -58,15 +58,15 @@ def _absence(queries: Queries, samples: Samples) -> Iterator[Alert]:
         looks="Whether the service runs; its log for lines of OpenTelemetry's exporters; its target in Prometheus.",
         action="Start it again or mend the export. A service that was taken out of use on purpose needs nothing: the "
         "alert ends by itself.",
-        fires=samples.example("5m", (Series(here, f"0+1x{30 * minutes}"),), after=40 * minutes),
-        quiet=(samples.example("5m", (grows(here, 1, 400),)),),
+        fires=samples.example("5m", (Series(here, values=f"0+1x{30 * minutes}"),), after=40 * minutes),
+        quiet=(samples.example("5m", (grows(here, 1),)),),
     )
 
 
 def _target(queries: Queries, samples: Samples) -> Alert:
     attempts = queries.name(ATTEMPTS)
     up = 'up{job="shop",instance="shop:9464"}'
-    calls = grows(named(attempts, {**CALL, INSTANCE: "shop:9464"}), 1, 400)
+    calls = grows(named(attempts, {**CALL, INSTANCE: "shop:9464"}), 1)
     return Alert(
         name="LLMTargetDown",
         layer="infrastructure",
@@ -80,8 +80,8 @@ def _target(queries: Queries, samples: Samples) -> Alert:
         "error in Prometheus.",
         action="Restart the instance, or let Prometheus reach it. Several processes of one host need a port each, or "
         "OTLP.",
-        fires=samples.example("3m", (Series(up, "0x400"), calls)),
-        quiet=(samples.example("3m", (Series(up, "1x400"), calls)), samples.example("3m", (Series(up, "0x400"),))),
+        fires=samples.example("3m", (Series(up, 0), calls)),
+        quiet=(samples.example("3m", (Series(up, 1), calls)), samples.example("3m", (Series(up, 0),))),
     )
 
 
@@ -95,8 +95,8 @@ def _sdk(queries: Queries, thresholds: Thresholds, samples: Samples) -> Iterator
         labels = {**SERVER, _COMPONENT: "otlp_grpc_exporter/0"}
         rate = summed(f'rate({name}{{{ERROR_TYPE}!=""}}[{window}])', [SERVICE, _COMPONENT])
         failing.append(f"{rate} > 0")  # each by itself: `or` takes what comes first, also a 0
-        fires.append(grows(named(name, {**labels, ERROR_TYPE: "TimeoutError"}), 10, 200))
-        quiet.append(grows(named(name, labels), 10, 200))
+        fires.append(grows(named(name, {**labels, ERROR_TYPE: "TimeoutError"}), 10))
+        quiet.append(grows(named(name, labels), 10))
     yield Alert(
         name="LLMExportFailing",
         layer="infrastructure",
@@ -129,8 +129,8 @@ def _sdk(queries: Queries, thresholds: Thresholds, samples: Samples) -> Iterator
         looks="LLMExportFailing: a slow or dead backend fills the queue. Else the number of spans a second.",
         action="Mend the export first. Then a larger OTEL_BSP_MAX_QUEUE_SIZE, a shorter OTEL_BSP_SCHEDULE_DELAY, or "
         "a sampler.",
-        fires=samples.example("2m", (grows(named(processed, _FULL), 10, 200),)),
-        quiet=(samples.example("2m", (grows(named(processed, {**SERVER, _COMPONENT: "x"}), 10, 200),)),),
+        fires=samples.example("2m", (grows(named(processed, _FULL), 10),)),
+        quiet=(samples.example("2m", (grows(named(processed, {**SERVER, _COMPONENT: "x"}), 10),)),),
         needs=neighbours.SDK_SWITCH,
     )
     size, room = (queries.name(one) for one in (neighbours.SDK_QUEUE_SIZE, neighbours.SDK_QUEUE_CAPACITY))
@@ -146,8 +146,8 @@ def _sdk(queries: Queries, thresholds: Thresholds, samples: Samples) -> Iterator
         meaning="Spans come faster than they are exported; when the queue is full they are dropped.",
         looks="How long exports take; whether the backend is slow.",
         action="As for LLMSpansDropped, before any is.",
-        fires=samples.example("3m", (Series(in_queue, "1900x200"), Series(in_room, "2048x200"))),
-        quiet=(samples.example("3m", (Series(in_queue, "1500x200"), Series(in_room, "2048x200"))),),
+        fires=samples.example("3m", (Series(in_queue, 1900), Series(in_room, 2048))),
+        quiet=(samples.example("3m", (Series(in_queue, 1500), Series(in_room, 2048))),),
         needs=neighbours.SDK_SWITCH,
     )
 
@@ -194,14 +194,12 @@ def _collector(thresholds: Thresholds, samples: Samples) -> Iterator[Alert]:
             meaning=meaning,
             looks=looks,
             action=action,
-            fires=samples.example(
-                "5m", (Series(named(of_spans, labels), "0x200"),), (grows(named(of_points, labels), 10, 200),)
-            ),
-            quiet=(samples.example("5m", (Series(named(of_spans, labels), "7x200"),)),),
+            fires=samples.example("5m", (Series(named(of_spans, labels), 0),), (grows(named(of_points, labels), 10),)),
+            quiet=(samples.example("5m", (Series(named(of_spans, labels), 7),)),),
             needs=needs,
         )
     size, room = neighbours.COLLECTOR_QUEUE_SIZE, neighbours.COLLECTOR_QUEUE_CAPACITY
-    in_queue, in_room = named(size, _COLLECTOR), Series(named(room, _COLLECTOR), "1000x200")
+    in_queue, in_room = named(size, _COLLECTOR), Series(named(room, _COLLECTOR), 1000)
     yield Alert(
         name="LLMCollectorQueueFilling",
         layer="infrastructure",
@@ -213,7 +211,7 @@ def _collector(thresholds: Thresholds, samples: Samples) -> Iterator[Alert]:
         meaning="Telemetry comes faster than the backend takes it.",
         looks="The backend; LLMCollectorExportFailing.",
         action="As for LLMCollectorDropping, before anything is lost.",
-        fires=samples.example("5m", (Series(in_queue, "900x200"), in_room)),
-        quiet=(samples.example("5m", (Series(in_queue, "500x200"), in_room)),),
+        fires=samples.example("5m", (Series(in_queue, 900), in_room)),
+        quiet=(samples.example("5m", (Series(in_queue, 500), in_room)),),
         needs=needs,
     )

@@ -52,6 +52,6 @@ def objective_alerts(records: Records, samples: Samples) -> Iterator[Alert]:
             fires=samples.example(hold, samples.failed_calls(samples.enough, bad), after=steps),
             quiet=(
                 samples.example(hold, samples.failed_calls(samples.enough, good), after=steps),
-                samples.example(hold, samples.failed_calls(samples.enough / 1000, 1), after=steps),
+                samples.example(hold, samples.failed_calls(samples.few_in(long), 1), after=steps),
             ),
         )

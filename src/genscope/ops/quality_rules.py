@@ -38,7 +38,7 @@ def _scores(records: Records, samples: Samples) -> Iterator[Alert]:
     usual = f"avg by ({', '.join(BY_JUDGE)}) ({queries.name(semconv.EVALUATION_BASELINE)})"
     verdicts = f"{queries.name(semconv.EVALUATION_SCORES)}_count"
     enough = f"{summed(f'increase({verdicts}[{JUDGED_WINDOW}])', BY_JUDGE)} >= {t.minimum_calls:.12g}"
-    baseline = Series(named(queries.name(semconv.EVALUATION_BASELINE), _CASE), "1x200")
+    baseline = Series(named(queries.name(semconv.EVALUATION_BASELINE), _CASE), 1)
 
     def scored(score: float, step: float = samples.enough) -> tuple[Series, ...]:
         return samples.histogram(semconv.EVALUATION_SCORES, step, score, _CASE)
@@ -59,7 +59,7 @@ def _scores(records: Records, samples: Samples) -> Iterator[Alert]:
         fires=samples.example("5m", scored(1 - (1 + t.score_drop) / 2), (baseline,), after=steps),
         quiet=(
             samples.example("5m", scored(1 - t.score_drop * 0.8), (baseline,), after=steps),
-            samples.example("5m", scored(0, t.minimum_calls / 200), (baseline,), after=steps),
+            samples.example("5m", scored(0, samples.few_in(JUDGED_WINDOW)), (baseline,), after=steps),
         ),
         needs=_NEEDS,
     )
@@ -77,7 +77,7 @@ def _scores(records: Records, samples: Samples) -> Iterator[Alert]:
         fires=samples.example("5m", scored(t.score_minimum / 2), after=steps),
         quiet=(
             samples.example("5m", scored((1 + t.score_minimum) / 2), after=steps),
-            samples.example("5m", scored(0, t.minimum_calls / 200), after=steps),
+            samples.example("5m", scored(0, samples.few_in(JUDGED_WINDOW)), after=steps),
         ),
         needs=_NEEDS,
     )
@@ -94,8 +94,8 @@ def _scores(records: Records, samples: Samples) -> Iterator[Alert]:
         "`genscope.evaluation.drift` says from what to what.",
         looks=_LOOKS,
         action=_ACTION,
-        fires=samples.example("1m", (grows(named(drifts, _CASE), 1, 200),)),
-        quiet=(samples.example("1m", (grows(named(drifts, _CASE), 0, 200),)),),
+        fires=samples.example("1m", (grows(named(drifts, _CASE), 1),)),
+        quiet=(samples.example("1m", (grows(named(drifts, _CASE), 0),)),),
         needs=_NEEDS,
     )
 
@@ -110,8 +110,8 @@ def _shares(samples: Samples) -> Iterator[Alert]:
 
     def judged(step: float, part: float) -> tuple[Series, ...]:
         return (
-            grows(named(results, {**_CASE, LABEL: "pass"}), step * (1 - part), 200),
-            grows(named(results, {**_CASE, LABEL: "fail"}), step * part, 200),
+            grows(named(results, {**_CASE, LABEL: "pass"}), step * (1 - part)),
+            grows(named(results, {**_CASE, LABEL: "fail"}), step * part),
         )
 
     limit = t.hallucination_ratio
@@ -131,14 +131,14 @@ def _shares(samples: Samples) -> Iterator[Alert]:
         fires=samples.example("5m", judged(samples.enough, (1 + limit) / 2), after=steps),
         quiet=(
             samples.example("5m", judged(samples.enough, limit * 0.8), after=steps),
-            samples.example("5m", judged(t.minimum_calls / 200, 1), after=steps),
+            samples.example("5m", judged(samples.few_in(JUDGED_WINDOW), 1), after=steps),
         ),
         needs=_NEEDS + " by `faithfulness`",
     )
     limit = t.refusal_ratio
     refused = queries.defects(JUDGED_WINDOW, of, f'{DEFECT}="refused"')
     calls = queries.calls(JUDGED_WINDOW, of)
-    few = t.minimum_calls / 200
+    few = samples.few_in(JUDGED_WINDOW)
 
     def refusing(step: float, part: float) -> tuple[Series, ...]:
         return (*samples.calls(step), *samples.counter(semconv.DEFECTS, step * part, {DEFECT: "refused"}))
@@ -185,15 +185,15 @@ def _judges(samples: Samples) -> Iterator[Alert]:
         looks="`error.type` of `genscope.evaluation.results`: docs/quality.md has a table of them.",
         action="`timeout`: GENSCOPE_JUDGE_TIMEOUT, or a faster model. `no_judge_model`: GENSCOPE_JUDGE_MODEL. "
         "`invalid_verdict`: a model that follows a schema.",
-        fires=samples.example("5m", (grows(failing, samples.enough, 200),), after=steps),
+        fires=samples.example("5m", (grows(failing, samples.enough),), after=steps),
         quiet=(
             samples.example(
                 "5m",
-                (grows(failing, samples.enough * t.error_ratio * 0.8, 200),),
-                (grows(named(results, {**_CASE, LABEL: "pass"}), samples.enough, 200),),
+                (grows(failing, samples.enough * t.error_ratio * 0.8),),
+                (grows(named(results, {**_CASE, LABEL: "pass"}), samples.enough),),
                 after=steps,
             ),
-            samples.example("5m", (grows(failing, t.minimum_calls / 200, 200),), after=steps),
+            samples.example("5m", (grows(failing, samples.few_in(JUDGED_WINDOW)),), after=steps),
         ),
         needs=_NEEDS,
     )
@@ -212,7 +212,7 @@ def _judges(samples: Samples) -> Iterator[Alert]:
         looks="Which reason; the sample ratio against the budget of judges.",
         action="`budget`: a higher GENSCOPE_JUDGE_BUDGET, or a lower GENSCOPE_JUDGE_SAMPLE_RATIO. `queue_full`: the "
         "same ratio, or a larger GENSCOPE_JUDGE_QUEUE_SIZE.",
-        fires=samples.example("5m", (grows(series, samples.enough, 200),)),
-        quiet=(samples.example("5m", (grows(series, 0, 200),)),),
+        fires=samples.example("5m", (grows(series, samples.enough),)),
+        quiet=(samples.example("5m", (grows(series, 0),)),),
         needs=_NEEDS,
     )

@@ -22,10 +22,15 @@ class Record:
 
 @dataclass(frozen=True)
 class Series:
-    """What a series is in an example: its values by promtool's notation, one for each step."""
+    """What a series is in an example: from a first value it grows with each step, and lasts as long as it is needed.
+
+    Or it has `values` by promtool's notation.
+    """
 
     series: str
-    values: str
+    first: float = 0
+    growth: float = 0
+    values: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from genscope.ops.objective_rules import objective_alerts
 from genscope.ops.quality_rules import quality_alerts
 from genscope.ops.queries import Queries
 from genscope.ops.records import Records
-from genscope.ops.rule import LAYERS, Alert, Example, Layer, Record
+from genscope.ops.rule import LAYERS, Alert, Example, Layer, Record, Series
 from genscope.ops.samples import Samples
 from genscope.ops.spend_rules import spend_alerts
 from genscope.ops.thresholds import Thresholds
@@ -96,7 +96,7 @@ class Rules:
         return {
             "name": f"{alert.name} {'fires' if fires else f'is quiet ({number})'}",
             "interval": step,
-            "input_series": [{"series": one.series, "values": one.values} for one in example.series],
+            "input_series": [{"series": one.series, "values": _values(one, example)} for one in example.series],
             "promql_expr_test": [
                 {
                     "expr": f'max(ALERTS{{alertname="{alert.name}",alertstate="firing"}})',
@@ -105,6 +105,10 @@ class Rules:
                 }
             ],
         }
+
+
+def _values(series: Series, example: Example) -> str:
+    return series.values or f"{series.first:.12g}+{series.growth:.12g}x{example.steps}"
 
 
 def _mentions(text: str, name: str) -> bool:

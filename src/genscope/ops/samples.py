@@ -34,7 +34,11 @@ class Samples:
     @property
     def few(self) -> float:
         """Of calls: half of what is needed in a window."""
-        return self.thresholds.minimum_calls / self.steps(self.thresholds.window) / 2
+        return self.few_in(self.thresholds.window)
+
+    def few_in(self, duration: str) -> float:
+        """The same for another window."""
+        return self.thresholds.minimum_calls / self.steps(duration) / 2
 
     @property
     def step(self) -> float:
@@ -53,35 +57,29 @@ class Samples:
 
     # --- series
 
-    def counter(
-        self, metric: Metric, step: float, labels: Mapping[str, str] = _NONE, *, long: int = 200
-    ) -> tuple[Series, ...]:
-        return (grows(named(self.queries.name(metric), {**CALL, **labels}), step, long),)
+    def counter(self, metric: Metric, step: float, labels: Mapping[str, str] = _NONE) -> tuple[Series, ...]:
+        return (grows(named(self.queries.name(metric), {**CALL, **labels}), step),)
 
-    def gauge(
-        self, metric: Metric, value: float, labels: Mapping[str, str] = _NONE, *, long: int = 200
-    ) -> tuple[Series, ...]:
-        return (Series(named(self.queries.name(metric), labels), f"{value:.12g}x{long}"),)
+    def gauge(self, metric: Metric, value: float, labels: Mapping[str, str] = _NONE) -> tuple[Series, ...]:
+        return (Series(named(self.queries.name(metric), labels), value),)
 
     def histogram(
-        self, metric: Metric, step: float, value: float, labels: Mapping[str, str] = _NONE, *, long: int = 200
+        self, metric: Metric, step: float, value: float, labels: Mapping[str, str] = _NONE
     ) -> tuple[Series, ...]:
         """So many measurements of one value in each step."""
         name, own = self.queries.name(metric), {**CALL, **labels}
         bounds = [*((f"{bound:.12g}", value <= bound) for bound in metric.buckets or ()), ("+Inf", True)]
         return (
-            *(grows(named(f"{name}_bucket", {**own, "le": le}), step * within, long) for le, within in bounds),
-            grows(named(f"{name}_count", own), step, long),
-            grows(named(f"{name}_sum", own), step * value, long),
+            *(grows(named(f"{name}_bucket", {**own, "le": le}), step * within) for le, within in bounds),
+            grows(named(f"{name}_count", own), step),
+            grows(named(f"{name}_sum", own), step * value),
         )
 
-    def calls(
-        self, step: float, took: float = 0.5, labels: Mapping[str, str] = _NONE, *, long: int = 200
-    ) -> tuple[Series, ...]:
+    def calls(self, step: float, took: float = 0.5, labels: Mapping[str, str] = _NONE) -> tuple[Series, ...]:
         """Calls that took so many seconds."""
         legacy = self.queries.flavour == "legacy"
         metric = self.queries.metric("milliseconds" if legacy else "duration")
-        return self.histogram(metric, step, took * 1000 if legacy else took, labels, long=long)
+        return self.histogram(metric, step, took * 1000 if legacy else took, labels)
 
     def streams(self, step: float, waited: float) -> tuple[Series, ...]:
         legacy = self.queries.flavour == "legacy"
@@ -119,8 +117,14 @@ class Samples:
     def _by_day(self, series: str, yesterday: float, today: float) -> Series:
         """For three hours each, with the time between them left out: nothing asks for it."""
         day, hours = self.steps("1d"), self.steps("3h")
-        reached = yesterday * hours
-        return Series(series, f"0+{yesterday:.12g}x{hours} _x{day - 2 * hours} {reached:.12g}+{today:.12g}x{2 * hours}")
+        before = f"0+{yesterday:.12g}x{hours} _x{day - 2 * hours}"
+        return Series(series, values=f"{before} {yesterday * hours + today:.12g}+{today:.12g}x{2 * hours}")
+
+    def cost_jump(self, usual: float, now: float) -> tuple[Series, ...]:
+        """US dollars in a step, all day until `today` begins, and then."""
+        until, hours = self.steps("1d") - self.steps("3h"), self.steps("6h")
+        values = f"0+{usual:.12g}x{until} {usual * until + now:.12g}+{now:.12g}x{hours}"
+        return (Series(named(self.queries.name(self.queries.metric("cost")), CALL), values=values),)
 
     def after_a_day(self) -> int:
         """Steps until a day after the first hour: `today` has begun three hours ago."""
@@ -136,5 +140,5 @@ def named(name: str, labels: Mapping[str, str]) -> str:
     return f"{name}{{{matchers}}}"
 
 
-def grows(series: str, step: float, long: int) -> Series:
-    return Series(series, f"0+{step:.12g}x{long}")
+def grows(series: str, step: float) -> Series:
+    return Series(series, growth=step)

@@ -66,11 +66,11 @@ def _tokens_and_cost(records: Records, samples: Samples) -> Iterator[Alert]:
         looks=_LOOKS,
         action=_ACTION,
         fires=samples.example(
-            "5m", samples.cost_by_day(usual, usual * t.cost_spike_factor * 3), after=samples.soon_today()
+            "5m", samples.cost_jump(usual, usual * t.cost_spike_factor * 3), after=samples.soon_today()
         ),
         quiet=(
             samples.example(
-                "5m", samples.cost_by_day(usual, usual * t.cost_spike_factor * 0.5), after=samples.soon_today()
+                "5m", samples.cost_jump(usual, usual * t.cost_spike_factor * 0.5), after=samples.soon_today()
             ),
         ),
     )
@@ -86,7 +86,7 @@ def _daily_spend(records: Records, samples: Samples) -> Iterator[Alert]:
     )
     for name, severity, part, verb in parts:
         limit = t.daily_spend * part
-        dollars = grows(cost, limit * 1.1 / steps, 3 * steps)
+        dollars = grows(cost, limit * 1.1 / steps)
         yield Alert(
             name=name,
             layer="application",
@@ -100,7 +100,7 @@ def _daily_spend(records: Records, samples: Samples) -> Iterator[Alert]:
             looks=_LOOKS,
             action=_ACTION,
             fires=samples.example("5m", (dollars,), after=steps),
-            quiet=(samples.example("5m", (grows(cost, limit * 0.5 / (steps * 2), 3 * steps),), after=steps),),
+            quiet=(samples.example("5m", (grows(cost, limit * 0.5 / (steps * 2)),), after=steps),),
         )
     yield Alert(
         name="LLMCallsUnpriced",
@@ -184,7 +184,7 @@ def _budgets(samples: Samples) -> Iterator[Alert]:
             meaning=meaning,
             looks=looks,
             action=action,
-            fires=samples.example("2m", (grows(counter, 3, 200),)),
-            quiet=(samples.example("2m", (grows(counter, 0, 200),)),),
+            fires=samples.example("2m", (grows(counter, 3),)),
+            quiet=(samples.example("2m", (grows(counter, 0),)),),
             needs="a budget (`GENSCOPE_BUDGET`)",
         )

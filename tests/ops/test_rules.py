@@ -82,9 +82,15 @@ def test_alerts_fire_and_are_quiet(flavour: str, via: Via, alerts: list[str], tm
 
 
 @pytest.mark.needs_prometheus
-@pytest.mark.parametrize("thresholds", [OTHERS, PATIENT], ids=["others", "patient"])
-@pytest.mark.parametrize("topic", [topic for topic in of_topics(rules().alerts()) if "spend" not in topic])
-def test_alerts_with_other_thresholds(topic: str, thresholds: dict[str, Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "thresholds, topic",
+    [
+        *((OTHERS, topic) for topic in of_topics(rules().alerts()) if "spend" not in topic),
+        (PATIENT, "application-latency"),
+        (PATIENT, "application-budget"),
+    ],
+)
+def test_alerts_with_other_thresholds(thresholds: dict[str, Any], topic: str, tmp_path: Path) -> None:
     found = rules(**thresholds)
     said = promtool.only(found, of_topics(found.alerts())[topic], tmp_path)
     assert said.returncode == 0, said.stdout + said.stderr

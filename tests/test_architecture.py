@@ -96,7 +96,7 @@ def features_keep_to_themselves(module: Module) -> Iterator[str]:
     own = ".".join(module.name.split(".")[:3])
     allowed = (
         "genscope.core.operation", "genscope.core.messages", "genscope.core.payload", "genscope.core.plain",
-        "genscope.core.pipeline", "genscope.settings", "genscope.semconv",
+        "genscope.core.pipeline", "genscope.core.background", "genscope.settings", "genscope.semconv",
     )  # fmt: skip
     if under(module.name, "genscope.features"):
         for found in module.imports():
@@ -204,7 +204,7 @@ RULES = [
         ),
     ),
     Rule(
-        "a feature imports only the record, its content, the pipeline, settings and semconv",
+        "a feature imports only the record, its content, the pipeline, the background, settings and semconv",
         features_keep_to_themselves,
         catches=(
             Module("genscope.features.budget.stage", "from genscope.features.cost import prices"),
@@ -216,6 +216,7 @@ RULES = [
         allows=(
             Module("genscope.features.cost.stage", "from genscope.features.cost import table\nfrom . import table"),
             Module("genscope.features.cost", "from genscope.core.pipeline import Stage\nimport genscope.settings"),
+            Module("genscope.features.judge.stage", "from genscope.core.background import Background"),
         ),
     ),
     Rule(
@@ -255,11 +256,18 @@ RULES = [
         allows=(Module("genscope.frameworks.new", "from genscope.annotate.kinds import AGENT\nfrom . import runs"),),
     ),
     Rule(
-        "retrying imports only annotations, core and semconv",
-        may_import_of_ours("genscope.retrying", "genscope.annotate", "genscope.core", "genscope.semconv"),
+        "retrying imports only annotations, core, the attributes of a span and semconv",
+        may_import_of_ours(
+            "genscope.retrying",
+            "genscope.annotate",
+            "genscope.core",
+            "genscope.semconv",
+            "genscope.telemetry.attributes",
+        ),
         catches=(
             Module("genscope.retrying.new", "from genscope.providers.openai import OPENAI"),
             Module("genscope.retrying.new", "from genscope.features.budget.limits import Limit"),
+            Module("genscope.retrying.new", "from genscope.telemetry.spans import Spans"),
         ),
         allows=(Module("genscope.retrying.new", "from genscope.core.errors import classify\nfrom . import tries"),),
     ),

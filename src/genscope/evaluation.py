@@ -104,6 +104,8 @@ def _session(
     installed = installation()
     settings = installed.settings
     seconds = settings.judge_timeout if timeout is None else timeout
+    if not (isinstance(seconds, (int, float)) and seconds > 0):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ValueError(f"timeout={timeout!r}; accepted: seconds, more than 0")
     found = find_model(settings.judge_client if client is None else client, model or settings.judge_model)
     said = settings.judges if judges is None else judges
     if isinstance(said, str):

@@ -179,6 +179,12 @@ def test_many_at_once(court: Court) -> None:
     assert Counter((one.name, one.error) for one in found) == {("together", None): 40, ("empty", None): 40}
 
 
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), "5"])
+def test_no_time_at_all(timeout: Any) -> None:
+    with pytest.raises(ValueError, match=rf"timeout={timeout!r}; accepted: seconds, more than 0"):
+        genscope.evaluate(answer="a", judges="empty", timeout=timeout)
+
+
 def test_judges_that_hang_leave_no_thread_for_others(court: Court, monkeypatch: pytest.MonkeyPatch) -> None:
     until = Event()
     monkeypatch.setattr("genscope.features.judge.panel._ON_REQUEST", Threads("t", 2, waits=True))

@@ -7,13 +7,19 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 from typing import Any
 
+import openai
 import pytest
 from conversations import attributes_of, name_of
+from opentelemetry.sdk.trace import RandomIdGenerator
+from opentelemetry.trace import get_current_span
 
 import genscope
 from genscope import judging
+from genscope.core.judging import is_judged
+from genscope.local.simulator import Simulator
 
 from .conftest import forget
 from .playing import SHORT, Court, Played, ask, fair, judged
@@ -63,6 +69,44 @@ def test_scores_that_fall(caplog: pytest.LogCaptureFixture) -> None:
         "genscope: scores of gpt-4o-mini by the judge faithfulness have fallen from 1.00 to 0.00, over "
         f"{said['genscope.evaluation.drift.samples']} answers"
     ]
+
+
+def test_a_sample_suffices(simulator: Simulator) -> None:
+    """A quarter of all traces is judged; when answers start to contradict the context, so many judged ones tell."""
+    simulator.reset()
+    ratio, within = 0.25, 13  # docs/quality.md: of a check that always passed, and now fails every second time
+    with judged(**settings(judge_sample_ratio=ratio), court=Court(id_generator=Numbered())) as court:
+        base_url = simulator.base_url("echo")
+        with openai.OpenAI(base_url=base_url, api_key="k", max_retries=0) as model:
+            traces = [answered(model, TRUE) for _ in range(300)], [answered(model, FALSE) for _ in range(80)]
+    before, after = ([trace for trace in some if is_judged(trace, ratio)] for some in traces)
+    assert [event.trace_id for event in court.events] == [*before, *after]
+    assert 50 < len(before) < 100
+    (event,) = drifts(court)
+    assert event.trace_id in after[:within]
+    assert attributes_of(event)["genscope.evaluation.drift.samples"] == after.index(event.trace_id) + 1
+    assert len(simulator.requests) == 380  # what judges ask goes elsewhere
+
+
+def answered(model: openai.OpenAI, said: str) -> int:
+    """A question with a context, which the model answers with `said`; the id of its trace."""
+    with genscope.workflow("answer"):
+        trace_id = get_current_span().get_span_context().trace_id
+        with genscope.retrieval("books") as found:
+            found.set_output([TRUE])
+        ask(model, said)
+    assert genscope.flush(SHORT)
+    return trace_id
+
+
+class Numbered(RandomIdGenerator):
+    """Ids that are the same in each run."""
+
+    def __init__(self) -> None:
+        self._numbers = Random(7)
+
+    def generate_trace_id(self) -> int:
+        return self._numbers.getrandbits(128)
 
 
 def test_what_is_usual_is_a_metric() -> None:

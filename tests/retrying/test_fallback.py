@@ -126,7 +126,7 @@ def enter(model: Any) -> str:
     return name
 
 
-@pytest.mark.parametrize("models", [[], (), "", ["a", 5], [None], [""]])
+@pytest.mark.parametrize("models", [[], (), "", ["a", 5], [None], [""], None, 5])
 def test_no_models(models: Any) -> None:
     with pytest.raises(ValueError, match="names of models"):
         genscope.fallback(models)

@@ -113,6 +113,9 @@ def test_the_result_is_the_very_same_object() -> None:
     [
         ({"attempts": 0}, "attempts=0"),
         ({"attempts": -1}, "attempts=-1"),
+        ({"attempts": True}, "attempts=True; accepted: a whole number from 1"),
+        ({"deadline": "30"}, "deadline='30'; accepted: seconds"),
+        ({"max_wait": "1"}, "max_wait='1'; accepted: seconds"),
         ({"deadline": 0}, "deadline=0"),
         ({"deadline": float("nan")}, "deadline=nan"),
         ({"max_wait": -1}, "max_wait=-1"),

@@ -59,7 +59,8 @@ async def test_cancelled_while_it_waits(recorder: Recorder, monkeypatch: pytest.
     (span,) = of_ours(recorder, "retry")
     assert span.status.status_code is StatusCode.ERROR
     assert span.attributes["genscope.error.kind"] == "cancelled"
-    assert span.attributes["genscope.retry.attempts"] == 2
+    assert span.attributes["genscope.retry.attempts"] == 1
+    assert span.attributes["genscope.retry.kinds"] == ("connection",)
 
 
 def test_interrupted_while_it_waits(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:

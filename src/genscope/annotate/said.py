@@ -77,12 +77,14 @@ def seen_result(out: Output, call_id: str | None, value: Any) -> Any:
 
 def written_error(out: Output, error: BaseException | str) -> str | None:
     """The text of an exception, which may quote anything."""
-    if out.writer is None:
-        return None
-    content = out.new_content()
+    return None if out.writer is None else screened_error(out.new_content(), out.writer, error)
+
+
+def screened_error(content: Content, writer: ContentWriter, error: BaseException | str) -> str | None:
+    """The text of an exception, as a content that screens what is said lets it be seen."""
     content.error = str(error)
     seen: Any = content.error
-    return out.writer.text(seen) if isinstance(seen, str) else None
+    return writer.text(seen) if isinstance(seen, str) else None
 
 
 def _seen(said: Any, field: str) -> Any:

@@ -16,7 +16,7 @@ from opentelemetry.baggage import get_all, remove_baggage, set_baggage
 from opentelemetry.context import Context, create_key, get_current, set_value
 
 from genscope.core.ambient import Token, hold, purpose_in, release
-from genscope.core.bodies import follow_body
+from genscope.core.bodies import SilentBody, follow_body
 from genscope.core.installed import installation
 from genscope.core.operation import Identity, Operation
 from genscope.core.subtree import OPEN_SPAN
@@ -151,31 +151,12 @@ class context:
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         return follow_body(function, self._begin)
 
-    def _begin(self, args: Any, kwargs: Any) -> _Body:
-        return _Body(self.within(get_current()))
+    def _begin(self, args: Any, kwargs: Any) -> SilentBody:
+        return SilentBody(self.within(get_current()))
 
 
 _entered: ContextVar[tuple[tuple[context, Token], ...]] = ContextVar("genscope_identities", default=())
 """The `with` blocks that are open here: the same object may be entered by many threads and tasks at once."""
-
-
-class _Body:
-    """A function that runs for somebody. There is nothing to tell of how it ends."""
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-
-    def item(self, item: Any) -> None:
-        return
-
-    def succeed(self, result: Any) -> None:
-        return
-
-    def fail(self, error: BaseException) -> None:
-        return
-
-    def abandon(self) -> None:
-        return
 
 
 def _text(value: Any) -> str | None:

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 from weakref import WeakMethod, WeakSet
 
 from genscope.core.messages import Content
@@ -22,6 +22,8 @@ from genscope.core.refusal import BudgetExceeded
 from genscope.core.screening import Screen, ScreenedContent
 
 logger = logging.getLogger("genscope")
+
+T = TypeVar("T")
 
 _QUIET_SECONDS = 60.0
 _MAX_SAID = 256
@@ -82,6 +84,14 @@ class Faults:
                 # The exception's text may hold content: its type and place are enough to report a bug with.
                 logger.warning("genscope: %s failed (%s); the call is not affected", where, type(fault).__name__)
                 logger.debug("genscope: %s failed at\n%s", where, "".join(traceback.format_tb(fault.__traceback__)))
+
+    def attempt(self, where: str, act: Callable[[], T]) -> T | None:
+        """What `act` returns; None where it raises, which is reported."""
+        try:
+            return act()
+        except Exception as fault:
+            self.report(where, fault)
+            return None
 
 
 class Pipeline:

@@ -38,7 +38,7 @@ def fallback(models: Iterable[str], *, on: On = None, name: str | None = None) -
 
     If none answers, the last exception passes as it is. Raises `ValueError` and `TypeError` for options of no sense.
     """
-    found = cast("tuple[Any, ...]", (models,) if isinstance(models, str) else tuple(models))
+    found = _names(models)
     if not found or not all(isinstance(model, str) and model for model in found):
         raise ValueError(f"fallback takes names of models; {models!r} are none")
     return Fallback(found, choice(on, "on", _mendable), name)
@@ -68,6 +68,12 @@ class Fallback:
 
     def _begin(self, name: str) -> _Models:
         return _Models(self._models, self._chosen, name)
+
+
+def _names(said: Any) -> tuple[Any, ...]:
+    return (
+        (said,) if isinstance(said, str) else tuple(cast("Iterable[Any]", said)) if isinstance(said, Iterable) else ()
+    )
 
 
 def _mendable(error: Exception, failure: Failure) -> bool:

@@ -17,8 +17,9 @@ from genscope.retrying import clock
 from genscope.retrying.choices import Choice, On, choice
 from genscope.retrying.functions import repeated
 from genscope.retrying.server_waits import asked_wait, forbids_retry
-from genscope.retrying.story import RETRY, RepeatedBySdk, Story, retry_attributes
+from genscope.retrying.story import RETRY, RepeatedBySdk, Story
 from genscope.retrying.tries import Tries, Try
+from genscope.telemetry.attributes import retry_attributes
 
 if TYPE_CHECKING:
     from genscope.retrying.pacing import Pace
@@ -58,6 +59,8 @@ def retry(
     without tenacity.
     """
     bare = not isinstance(attempts, int)
+    if bare and not _is_function(attempts):
+        raise TypeError(f"{attempts!r} is no function, and no number of attempts; accepted: a whole number from 1")
     plan = _Plan(4 if bare else attempts, deadline, max_wait, choice(retry_on, "retry_on", _retryable), spans)
     return Retry(plan, name)(attempts) if bare else Retry(plan, name)
 
@@ -94,11 +97,11 @@ class _Plan:
     spans: bool
 
     def __post_init__(self) -> None:
-        if self.attempts < 1:
+        if not (_is_number(self.attempts) and self.attempts >= 1):
             raise ValueError(f"attempts={self.attempts!r}; accepted: a whole number from 1")
-        if not (self.max_wait >= 0 and isfinite(self.max_wait)):
+        if not (_is_number(self.max_wait) and self.max_wait >= 0 and isfinite(self.max_wait)):
             raise ValueError(f"max_wait={self.max_wait!r}; accepted: seconds, from 0")
-        if self.deadline is not None and not self.deadline > 0:
+        if self.deadline is not None and not (_is_number(self.deadline) and self.deadline > 0):
             raise ValueError(f"deadline={self.deadline!r}; accepted: seconds, more than 0, or None")
         self.pace()  # so that what is missing is said where it is asked for, not when the first attempt is made
 
@@ -108,6 +111,14 @@ class _Plan:
         except ImportError as missing:
             raise ImportError("genscope.retry needs tenacity 9 or newer: pip install 'genscope[retry]'") from missing
         return Pace(self.max_wait)
+
+
+def _is_function(value: Any) -> bool:
+    return callable(value) or isinstance(value, (classmethod, staticmethod))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 class _Attempts(Tries[int]):
@@ -159,6 +170,8 @@ class _Attempts(Tries[int]):
 
     def _attributes(self, succeeded: bool) -> Mapping[str, Any]:
         found = retry_attributes(self._repeated)
+        if found:
+            found[semconv.RETRY_ATTEMPTS] = self.number  # the last one has not begun if it was waited for in vain
         if self._gave_up is not None:
             found[semconv.RETRY_GAVE_UP] = self._gave_up
         if self._sdk.times:

@@ -15,7 +15,7 @@ from genscope.annotate.kinds import Kind
 from genscope.annotate.run import Run, begin
 from genscope.core import aside
 from genscope.core.installed import installation
-from genscope.core.operation import Attempt, Failure, Operation
+from genscope.core.operation import Failure, Operation
 from genscope.core.pipeline import Faults
 from genscope.core.subtree import OPEN_SPAN, Sums
 
@@ -27,8 +27,6 @@ _ATTEMPT: Final = Kind((semconv.OUR_OPERATION_NAME, "attempt"))
 
 _FAULTS: Final = Faults()
 _MOST_SAID: Final = 256
-_MOST_TOLD: Final = 128
-"""As many attempts are told one by one, as a span has events."""
 _said: Final[set[str]] = set()
 
 
@@ -137,20 +135,6 @@ class Story:
             aside.run(partial(one.succeed, None))
         if run is not None:
             aside.run(partial(_finish, run, attributes()))
-
-
-def retry_attributes(repeated: list[Attempt]) -> dict[str, Any]:
-    """The words in which the span of a call tells of the SDK's own retries; nothing where nothing was repeated."""
-    if not repeated:
-        return {}
-    told = repeated[:_MOST_TOLD]
-    return {
-        semconv.RETRY_KINDS: [attempt.kind for attempt in told],
-        semconv.RETRY_STATUSES: [attempt.status or 0 for attempt in told],
-        semconv.RETRY_DELAYS: [attempt.backoff for attempt in told],
-        semconv.RETRY_BACKOFF: sum(attempt.backoff for attempt in repeated),
-        semconv.RETRY_ATTEMPTS: len(repeated) + 1,
-    }
 
 
 def _finish(run: Run, attributes: Mapping[str, Any]) -> None:

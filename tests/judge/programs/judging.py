@@ -20,7 +20,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 
 import genscope
-from genscope.features.judge import worker
+from genscope.core import background
 
 reader = InMemoryMetricReader()
 
@@ -90,22 +90,20 @@ def at_exit() -> None:
     set_up(slow)
     for _ in range(16):
         ask()
-    atexit.register(over.set)  # the last to register is the first to run
+    over.set()
 
 
 def at_exit_hanging() -> None:
     """Judges that never come to an end: the program does."""
-    worker._PATIENCE = 0.3
+    background._left_of_it = 0.3
 
     def endless(case: genscope.Case) -> None:
         threading.Event().wait()
 
     set_up(endless, judge_timeout=1000)
+    atexit.register(lambda: write(drops=drops()))  # the first to register is the last to run
     for _ in range(10):
         ask()
-    atexit.unregister(worker._finish)
-    atexit.register(lambda: write(drops=drops()))
-    atexit.register(worker._finish)
 
 
 def drops() -> dict[str, float]:

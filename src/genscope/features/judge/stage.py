@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from time import monotonic, time_ns
 from typing import Any, Final
 
 from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext, get_current_span
 
 from genscope import semconv
+from genscope.core.background import Background
 from genscope.core.operation import Operation
 from genscope.core.pipeline import Faults, Stage
 from genscope.features.judge.cases import case_of, schema_of
 from genscope.features.judge.panel import Around, Panel
 from genscope.features.judge.results import Judged, Results
 from genscope.features.judge.verdict import BUDGET_EXCEEDED, Case
-from genscope.features.judge.worker import Worker
 
 _WORKERS: Final = 4
 """Answers that are judged at once."""
@@ -28,12 +28,6 @@ Chooses = Callable[[int], bool]
 """Whether the trace with this id is judged."""
 Recalls = Callable[[Any, int], Sequence[Any]]
 """What retrievals around a call have found, by its surroundings and the id of its trace."""
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    case: Case
-    judged: Judged
 
 
 class Judging(Stage):
@@ -65,7 +59,7 @@ class Judging(Stage):
         self._refused_until = 0.0
         self._schemas: dict[int, Mapping[str, Any]] = {}
         """By the identity of their records: of the calls in flight."""
-        self._worker: Worker[_Waiting] = Worker(self._judge, self._leave, size=queue_size, workers=_WORKERS)
+        self._work = Background("genscope-judge", waiting=queue_size, workers=_WORKERS, left=self._leave)
 
     def start(self, op: Operation) -> None:
         if op.purpose is None and op.name in semconv.INFERENCE and self._is_chosen(op):
@@ -81,41 +75,41 @@ class Judging(Stage):
             return
         if monotonic() < self._refused_until:
             self._results.drop("budget")
-        elif not self._worker.has_room():
+        elif not self._work.has_room():
             self._results.drop("queue_full")
         else:
             span = _span_of(op)
             case = case_of(op, self._recalls(op.surroundings, span.trace_id), schema)
-            if case is not None and not self._worker.put(_Waiting(case, Judged(span, op.response_id))):
+            if case is not None and not self._work.submit(partial(self._judge, case, Judged(span, op.response_id))):
                 self._results.drop("queue_full")
 
     def flush(self, timeout: float) -> bool:
-        return self._worker.flush(timeout)
+        return self._work.flush(timeout)
 
     def is_to_tell(self) -> bool:
-        return self._worker.is_at_work()
+        return self._work.is_at_work()
 
     def _is_chosen(self, op: Operation) -> bool:
         """By its trace; a call outside of any by itself, and no two are of one."""
         return self._chooses(_span_of(op).trace_id or op.started_at % _UNIT or time_ns())
 
-    # --- in the threads of the worker
+    # --- in the background
 
-    def _judge(self, waiting: _Waiting) -> None:
+    def _judge(self, case: Case, judged: Judged) -> None:
         try:
-            self._tell(waiting)
+            self._tell(case, judged)
         except Exception as fault:
             self._faults.report("judging an answer", fault)
 
-    def _tell(self, waiting: _Waiting) -> None:
-        verdicts = self._panel.judge(waiting.case, self._around(waiting.judged))
+    def _tell(self, case: Case, judged: Judged) -> None:
+        verdicts = self._panel.judge(case, self._around(judged))
         if any(verdict.error == BUDGET_EXCEEDED for verdict in verdicts):
             self._refused_until = monotonic() + _PAUSE
             self._results.drop("budget")
         for verdict in verdicts:
             if verdict.error != BUDGET_EXCEEDED:
                 try:
-                    self._results.tell(waiting.judged, waiting.case, verdict)
+                    self._results.tell(judged, case, verdict)
                 except Exception as fault:
                     self._faults.report("telling a verdict", fault)
 

@@ -2,6 +2,9 @@
 
 They are daemons, started when they are needed, each in a context of its own, so that none of them holds what the
 application had there. A fork leaves them to the parent.
+
+In `core.background` nobody waits for a task, and all of it is waited for in the end. Here it is the other way round:
+somebody waits for each task, for so long from when it has begun, and nobody for what comes later.
 """
 
 from __future__ import annotations

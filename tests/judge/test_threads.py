@@ -1,4 +1,4 @@
-"""Those that work in the background: how many they are, what becomes of what waits, and of all of it in the end."""
+"""Those that judge: how many threads they have, and what becomes of what waits when a process forks or ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from processes.running import Program, Venue
 from genscope.features.judge.panel import Panel
 from genscope.features.judge.threads import Busy, Threads
 from genscope.features.judge.verdict import Case, Verdict
-from genscope.features.judge.worker import Worker
 from genscope.local.simulator import Simulator
 
 from .playing import SHORT
@@ -113,65 +112,6 @@ def test_threads_that_nobody_needs_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert threads._running == 0
     assert threading.active_count() <= before + 8  # they are about to be gone
     assert threads.run(lambda: 1).future.result(SHORT) == 1
-
-
-# --- a worker
-
-
-def test_no_more_wait_than_there_is_room_for() -> None:
-    until, handled, left = Event(), [], []
-
-    def handle(item: int) -> None:
-        until.wait(SHORT)
-        handled.append(item)
-
-    worker: Worker[int] = Worker(handle, left.append, size=2, workers=1)
-    taken = [worker.put(number) for number in range(10)]
-    assert 2 <= sum(taken) <= 3  # the first may have been begun before the next
-    assert not worker.flush(0.01)
-    until.set()
-    assert worker.flush(SHORT)
-    assert handled == [number for number in range(10) if taken[number]]
-    assert left == []
-
-
-def test_a_handler_that_raises_ends_nothing() -> None:
-    handled: list[int] = []
-
-    def handle(item: int) -> None:
-        handled.append(item)
-        raise SystemExit
-
-    worker: Worker[int] = Worker(handle, print, size=100, workers=2)
-    for number in range(50):
-        assert worker.put(number)
-    assert worker.flush(SHORT)
-    assert sorted(handled) == list(range(50))
-
-
-def test_nothing_is_forgotten_between_two_items() -> None:
-    """Whoever has just seen that nothing waits is about to end, and another one has to be there."""
-    handled: list[int] = []
-    worker: Worker[int] = Worker(handled.append, print, size=10_000, workers=1)
-    for number in range(2_000):
-        assert worker.put(number)
-        if number % 3 == 0:
-            assert worker.flush(SHORT)
-    assert worker.flush(SHORT)
-    assert len(handled) == 2_000
-
-
-def test_giving_up() -> None:
-    until, left = Event(), []
-    worker: Worker[int] = Worker(lambda item: bool(until.wait(SHORT)) and None, left.append, size=10, workers=1)
-    for number in range(5):
-        worker.put(number)
-    worker.give_up()
-    assert left == [5]
-    until.set()
-    assert worker.flush(SHORT)
-    worker.give_up()
-    assert left == [5]
 
 
 # --- a panel

@@ -10,11 +10,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from packaging.version import Version
 
 from genscope.cli import main
 from genscope.local.simulator import Simulator
@@ -26,7 +28,14 @@ from genscope.ops.thresholds import Thresholds
 from .receivers import Received, receivers
 from .servers import Alertmanager, Prometheus, free_port, until
 
-pytestmark = [pytest.mark.needs_prometheus, pytest.mark.needs_alertmanager]
+pytestmark = [
+    pytest.mark.needs_prometheus,
+    pytest.mark.needs_alertmanager,
+    pytest.mark.skipif(
+        Version(version("opentelemetry-exporter-prometheus")) < Version("0.52b0"),
+        reason="this exporter puts values of labels under other labels, where series of a metric differ in them",
+    ),
+]
 
 SHOP = Path(__file__).parent / "programs" / "shop.py"
 RULES = ["--via", "exporter", "--window", "5s", "--hold", "1s", "--interval", "1s"]

@@ -19,6 +19,7 @@ from genscope.ops.queries import FLAVOURS, NOT_THE_PROVIDERS, Queries
 from genscope.ops.rule import LAYERS, SEVERITIES, Alert
 from genscope.ops.rule_file import Rules
 from genscope.ops.thresholds import Thresholds
+from genscope.settings.options import OPTIONS
 
 from . import promtool
 
@@ -186,6 +187,8 @@ def test_an_alert_says_all_that_it_should(flavour: str, via: Via) -> None:
     asked = expressions(rules(flavour, via))
     for alert in alerts:
         assert re.fullmatch(r"LLM[A-Z]\w+", alert.name)
+        assert alert.fires.series
+        assert alert.quiet
         assert alert.summary
         assert not alert.summary.endswith(".")
         for text in (alert.meaning, alert.looks, alert.action):
@@ -195,6 +198,12 @@ def test_an_alert_says_all_that_it_should(flavour: str, via: Via) -> None:
             assert label in asked[alert.name] or label in {"job", "instance"}, (alert.name, label)
         # A moment is no reason to wake anybody.
         assert alert.hold.endswith("m")
+
+
+def test_the_settings_that_runbooks_name_exist() -> None:
+    named = {name for way in WAYS for name in re.findall(r"GENSCOPE_[A-Z_]+", str(rules(*way).alerts()))}
+    assert named
+    assert named <= {option.metadata["env"] for option in OPTIONS}
 
 
 def test_an_alert_on_a_part_needs_enough_to_be_a_part_of() -> None:

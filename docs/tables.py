@@ -22,6 +22,12 @@ from genscope.features.slo.quantities import said_length
 from genscope.features.slo.windows import Length
 from genscope.instrumentors import Instrumentor, chosen
 from genscope.local.store.columns import LOG_COLUMNS, SPAN_COLUMNS, Column
+from genscope.ops.grafana import boards
+from genscope.ops.prometheus_names import VIAS
+from genscope.ops.queries import Queries
+from genscope.ops.rule import LAYERS
+from genscope.ops.rule_file import Rules
+from genscope.ops.thresholds import Thresholds
 from genscope.providers import hosts
 from genscope.providers.coverage import coverage_of
 from genscope.providers.stainless import Stainless
@@ -689,6 +695,40 @@ TABLES |= {
     "store_spans": lambda: _store_columns(SPAN_COLUMNS),
     "store_logs": lambda: _store_columns(LOG_COLUMNS),
 }
+
+
+# --- alerts and dashboards
+
+
+def alerts() -> str:
+    """Alerts of both ways to Prometheus, with the thresholds that hold by default."""
+    found = {alert.name: alert for via in VIAS for alert in Rules(Queries(via=via), Thresholds()).alerts()}
+    rows: list[Sequence[str]] = []
+    for layer in LAYERS:
+        rows.append((f"**{layer.capitalize()}**", "", "", "", ""))
+        rows += [
+            (f"`{alert.name}`", alert.severity, alert.hold, alert.meaning, alert.needs)
+            for alert in found.values()
+            if alert.layer == layer
+        ]
+    return _table(("Alert", "Severity", "For", "Meaning", "Needs"), rows)
+
+
+def shown() -> str:
+    """The dashboards, and the titles of their rows."""
+    rows = [
+        (
+            board.title.removeprefix("genscope: "),
+            f"`{board.uid}`",
+            board.description,
+            ", ".join(r.title for r in board.rows),
+        )
+        for board in boards("default", "otlp", Thresholds())
+    ]
+    return _table(("Dashboard", "Address", "What it shows", "Rows"), rows)
+
+
+TABLES |= {"alerts": alerts, "boards": shown}
 
 
 if __name__ == "__main__":

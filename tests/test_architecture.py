@@ -283,6 +283,16 @@ RULES = [
         allows=(Module("genscope.retrying.retries", "def late():\n    from genscope.retrying.pacing import Pace"),),
     ),
     Rule(
+        "ops imports only semconv and settings",
+        may_import_of_ours("genscope.ops", "genscope.semconv", "genscope.settings"),
+        catches=(
+            Module("genscope.ops.new", "from genscope.telemetry.metrics import Metrics"),
+            Module("genscope.ops.boards.new", "from genscope.core.errors import KINDS"),
+            Module("genscope.ops.new", "def late():\n    import genscope.local.simulator"),
+        ),
+        allows=(Module("genscope.ops.new", "from genscope import semconv\nfrom genscope.ops.boards import board"),),
+    ),
+    Rule(
         "opentelemetry stays in its rooms",
         only_in(OTEL_ROOMS, "opentelemetry"),
         catches=(

@@ -52,15 +52,12 @@ OF_THE_CALL_LOG = {
     *(name for name in vars(semconv).values() if str(name).endswith((".excerpt", ".length", "put.hash"))),
 }
 
-OF_FEATURES = ("genscope.budget.", "genscope.evaluation.")
-"""Emitted where there is one: tests/budget; where answers are judged: tests/judge."""
-
-OF_OBJECTIVES = "genscope.slo."
-"""The same: tests/slo."""
+OF_FEATURES = ("genscope.budget.", "genscope.evaluation.", "genscope.slo.")
+"""Emitted where these are used: tests/budget, tests/judge, tests/slo."""
 
 NOT_EMITTED_HERE = {
     **dict.fromkeys(
-        (name for name in vars(semconv).values() if str(name).startswith(OF_OBJECTIVES)), "of objectives: tests/slo"
+        (name for name in vars(semconv).values() if str(name).startswith("genscope.slo.")), "of objectives: tests/slo"
     ),
     "genscope.enriched": "only beside another instrumentation: tests/contract has one",
     "exception.message": "with content only, like the next ones: what is written is tested with the content",

@@ -32,6 +32,7 @@ def spans(
     db: sqlite3.Connection, filters: Filters, limit: int, after: str | None, *, calls: bool, rare: Rare
 ) -> Page[Span]:
     """Of calls, or of all spans."""
+    limit = max(limit, 1)
     where, values = condition(filters, rare)
     of_calls = "is_call = 1 AND " if calls else ""
     sql = (
@@ -46,6 +47,7 @@ def traces(
     db: sqlite3.Connection, filters: Filters, limit: int, after: str | None, *, rare: Rare
 ) -> Page[TraceSummary]:
     """Traces with a span that is looked for, in the order of the newest such span."""
+    limit = max(limit, 1)
     where, values = condition(filters, rare)
     place = _place(after)
     # A trace that was on a page before has such a span there, too.

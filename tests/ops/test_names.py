@@ -81,7 +81,8 @@ def test_a_label() -> None:
 def test_what_is_a_gauge_is_said_to_be_one() -> None:
     """Its name depends on it."""
     gauges = {metric.name for metric in OURS if metric.gauge}
-    assert gauges == {"genscope.budget.remaining", "genscope.budget.used", "genscope.evaluation.baseline"}
+    of_budgets = {"genscope.budget.remaining", "genscope.budget.used"}
+    assert gauges == {*of_budgets, "genscope.evaluation.baseline", "genscope.slo.state", "genscope.slo.burn_rate"}
 
 
 @pytest.mark.parametrize("metric", THEIRS, ids=lambda metric: metric.name)

@@ -140,9 +140,12 @@ BUDGET_UNPRICED: Final = Metric("genscope.budget.unpriced", "{call}", "Calls wit
 BUDGET_UNSHARED: Final = Metric("genscope.budget.unshared", "{call}", "Calls decided while the shared store was away.")
 BUDGET_STORE_FAILURES: Final = Metric("genscope.budget.store.failures", "{failure}", "How often the store went away.")
 
-SLO_STATES: Final = Metric("genscope.slo.state", "1", "Whether an objective holds: 0 ok, 1 pending, 2 firing.")
-"""Gauge, as the next one."""
-SLO_BURN_RATES: Final = Metric("genscope.slo.burn_rate", "1", "How many times what an objective allows is used up.")
+SLO_STATES: Final = Metric(
+    "genscope.slo.state", "1", "Whether an objective holds: 0 ok, 1 pending, 2 firing.", gauge=True
+)
+SLO_BURN_RATES: Final = Metric(
+    "genscope.slo.burn_rate", "1", "How many times what an objective allows is used up.", gauge=True
+)
 SLO_ALERTS: Final = Metric("genscope.slo.alerts", "{alert}", "How often it was told that an objective is breached.")
 SLO_OVERFLOWS: Final = Metric("genscope.slo.overflows", "{call}", "Calls whose scope is one of too many: `_other`.")
 SLO_DROPS: Final = Metric("genscope.slo.dropped", "{drop}", "Calls not counted and alerts not delivered, by reason.")

@@ -21,6 +21,7 @@ from genscope.features.slo.measures import MEASURES, QUANTILE, READING, SPIKE
 from genscope.features.slo.quantities import said_length
 from genscope.features.slo.windows import Length
 from genscope.instrumentors import Instrumentor, chosen
+from genscope.local.store.columns import LOG_COLUMNS, SPAN_COLUMNS, Column
 from genscope.ops.grafana import boards
 from genscope.ops.prometheus_names import VIAS
 from genscope.ops.queries import Queries
@@ -680,6 +681,20 @@ def measures() -> str:
 
 
 TABLES |= {"redaction_rules": redaction_rules, "measures": measures}
+
+
+# --- the store
+
+
+def _store_columns(columns: Sequence[Column]) -> str:
+    rows = [(f"`{one.name}`", one.kind.sql, _codes(one.attributes), one.means) for one in columns]
+    return _table(("Column", "Type", "Of the attribute", "Meaning"), rows)
+
+
+TABLES |= {
+    "store_spans": lambda: _store_columns(SPAN_COLUMNS),
+    "store_logs": lambda: _store_columns(LOG_COLUMNS),
+}
 
 
 # --- alerts and dashboards

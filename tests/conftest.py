@@ -22,6 +22,17 @@ def simulator() -> Iterator[Simulator]:
         yield simulator
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_store_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests record is not kept among what the user records."""
+    before = os.environ.get("XDG_STATE_HOME")
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+    yield
+    del os.environ["XDG_STATE_HOME"]
+    if before is not None:
+        os.environ["XDG_STATE_HOME"] = before
+
+
 @pytest.fixture
 def no_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nothing is set by the environment but that faults of ours are raised, and nothing has been complained of yet."""

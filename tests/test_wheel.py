@@ -18,6 +18,7 @@ from types import ModuleType
 import pytest
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 from opentelemetry.sdk._logs import export as logs
+from opentelemetry.sdk.metrics.export import MetricExporter
 from opentelemetry.sdk.trace.export import SpanExporter
 from opentelemetry.sdk.trace.sampling import Sampler
 from packaging.requirements import Requirement
@@ -53,6 +54,7 @@ KINDS: dict[str, Callable[[object], bool]] = {
     "opentelemetry_traces_sampler": lambda target: callable(target) and isinstance(target("0.1"), Sampler),
     "opentelemetry_sampler": lambda target: callable(target) and isinstance(target(), Sampler),
     "opentelemetry_traces_exporter": lambda target: isinstance(target, type) and issubclass(target, SpanExporter),
+    "opentelemetry_metrics_exporter": lambda target: isinstance(target, type) and issubclass(target, MetricExporter),
     "opentelemetry_logs_exporter": lambda target: isinstance(target, type) and issubclass(target, LogRecordExporter),
     "opentelemetry_genai_completion_hook": lambda target: callable(target) and hasattr(target(), "on_completion"),
     "opentelemetry_environment_variables": lambda target: isinstance(target, ModuleType),

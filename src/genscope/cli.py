@@ -13,6 +13,7 @@ except ModuleNotFoundError as missing:  # the script comes with the package, cli
 from genscope.local.ops_commands import alertmanager, dashboards, rules
 from genscope.local.price_commands import prices
 from genscope.local.redact_command import redact
+from genscope.local.store_commands import store
 
 _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
@@ -26,7 +27,7 @@ def main() -> None:
 @main.command(context_settings=_PASS_ON, options_metavar="")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] PROGRAM [ARGS]...")
 def run(command: tuple[str, ...]) -> None:
-    """Run a program with every LLM call traced, and show each trace in the terminal as it ends.
+    """Run a program with every LLM call traced, show each trace in the terminal as it ends, and keep it in the store.
 
     PROGRAM is a Python script, `-m MODULE`, or a command such as uvicorn or pytest. Arguments, input, signals and exit
     status are the program's own; its stdout too: traces go to stderr.
@@ -39,9 +40,9 @@ def run(command: tuple[str, ...]) -> None:
     This is `opentelemetry-instrument` with other defaults, and your environment wins over these:
 
     \b
-      OTEL_TRACES_EXPORTER     genscope_console; add yours: genscope_console,otlp
-      OTEL_METRICS_EXPORTER    none
-      OTEL_LOGS_EXPORTER       none
+      OTEL_TRACES_EXPORTER     genscope_console,genscope_store; add yours: genscope_console,genscope_store,otlp
+      OTEL_METRICS_EXPORTER    genscope_store, or none where traces do not go there
+      OTEL_LOGS_EXPORTER       the same
       OTEL_BSP_SCHEDULE_DELAY  200 (milliseconds from the end of a span to its line in the terminal)
     """
     from genscope.local import launch
@@ -51,6 +52,8 @@ def run(command: tuple[str, ...]) -> None:
     if found is None:
         raise click.UsageError(f"{command[0]!r} is no file, and no command in this environment or on PATH.")
     launch.prepare(os.environ)
+    if (place := launch.store_of(os.environ)) is not None:
+        click.echo(f"genscope: kept in {place}", err=True)
     launch.become(found)
 
 
@@ -132,6 +135,7 @@ def doctor(as_json: bool, timeout: float) -> None:
 
 main.add_command(redact)
 main.add_command(prices)
+main.add_command(store)
 main.add_command(rules)
 main.add_command(alertmanager)
 main.add_command(dashboards)

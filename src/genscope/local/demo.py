@@ -17,6 +17,12 @@ _OPENAI = (1, 66)  # the first with the Responses API
 _RETRIES = 2
 _RETRY_AFTER = 400  # milliseconds: long enough to be seen
 
+SERVICE = "genscope-demo"
+"""By which what the demo leaves in the store is known, and found to be dropped."""
+
+_KEPT = ("GENSCOPE_STORE",)
+"""Settings that hold for the demo, too: where the store is and what it keeps."""
+
 _PRICES = {
     "gpt-4o-mini": "openai/gpt-4o-mini",
     "text-embedding-3-small": "openai/text-embedding-3-small",
@@ -58,13 +64,16 @@ def run(*, live: bool = False, pause: float = 0.3, say: Callable[[str], None] = 
                 "GENSCOPE_PRICES": json.dumps(_PRICES),  # of a host that nobody knows nothing has a price
                 "GENSCOPE_BUDGET": "0.1 usd/day",
                 "GENSCOPE_BUDGET_MODE": "deny",
+                # The answers are simulated: nobody's words are kept.
+                "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "SPAN_ONLY",
+                "GENSCOPE_CONTENT_HASH": "true",
                 # A proxy of the machine cannot reach its loopback interface.
                 "NO_PROXY": "127.0.0.1",
                 "no_proxy": "127.0.0.1",
             }
             say(f"A simulated provider at {simulator.url}")
-        others = "--metrics_exporter none --logs_exporter none"
-        say(f"$ opentelemetry-instrument --traces_exporter {launch.CONSOLE_EXPORTER} {others} python -m {_SAMPLE}")
+        say(f"Kept in {launch.store_of(environ)}, as the service {SERVICE}")
+        say(f"$ genscope run -m {_SAMPLE}")
         return subprocess.call([sys.executable, "-m", _SAMPLE], env=environ)
 
 
@@ -79,8 +88,11 @@ def _openai() -> tuple[int, ...]:
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:
     """Ours, without settings that would send the demo's telemetry elsewhere."""
     environ = {
-        name: value for name, value in ours.items() if not name.startswith(("OTEL_", "GENSCOPE_", "SAMPLE_SCENARIOS"))
+        name: value
+        for name, value in ours.items()
+        if name.startswith(_KEPT) or not name.startswith(("OTEL_", "GENSCOPE_", "SAMPLE_SCENARIOS"))
     }
+    environ["OTEL_SERVICE_NAME"] = SERVICE
     environ["PYTHONUNBUFFERED"] = "1"  # answers and traces in the order they come, into a pipe as well
     launch.prepare(environ)
     return environ

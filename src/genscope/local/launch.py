@@ -10,13 +10,16 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
 CONSOLE_EXPORTER = "genscope_console"
 """Name of `local.console.ConsoleTreeExporter` in the group `opentelemetry_traces_exporter`."""
+
+STORE_EXPORTER = "genscope_store"
+"""Name of the exporters of `local.store.exporters` in the groups of all three signals."""
 
 BATCH_DELAY = "200"
 """Milliseconds from the end of a span to its export that still look like at once."""
@@ -31,10 +34,11 @@ def missing() -> list[str]:
 
 
 def prepare(environ: MutableMapping[str, str]) -> None:
-    """Make a Python started with `environ` instrument itself and print its traces; what is set there already wins."""
-    exporters = environ.setdefault("OTEL_TRACES_EXPORTER", CONSOLE_EXPORTER)
-    environ.setdefault("OTEL_METRICS_EXPORTER", "none")
-    environ.setdefault("OTEL_LOGS_EXPORTER", "none")
+    """Make a Python started with `environ` instrument itself, print its traces and keep them; what is set wins."""
+    exporters = environ.setdefault("OTEL_TRACES_EXPORTER", f"{CONSOLE_EXPORTER},{STORE_EXPORTER}")
+    others = "none" if store_of(environ) is None else STORE_EXPORTER
+    environ.setdefault("OTEL_METRICS_EXPORTER", others)
+    environ.setdefault("OTEL_LOGS_EXPORTER", others)
     if CONSOLE_EXPORTER in exporters:
         environ.setdefault("OTEL_BSP_SCHEDULE_DELAY", BATCH_DELAY)
 
@@ -44,6 +48,16 @@ def prepare(environ: MutableMapping[str, str]) -> None:
     hook, here = str(Path(auto_instrumentation.__file__).parent), os.getcwd()
     paths = [path for path in environ.get("PYTHONPATH", "").split(os.pathsep) if path and path != hook]
     environ["PYTHONPATH"] = os.pathsep.join([hook, *([] if here in paths else [here]), *paths])
+
+
+def store_of(environ: Mapping[str, str]) -> Path | None:
+    """The store to which traces go in `environ`; None if they do not."""
+    if STORE_EXPORTER not in environ.get("OTEL_TRACES_EXPORTER", "").split(","):
+        return None
+    from genscope.local.store.place import path_of
+    from genscope.settings import resolve
+
+    return path_of(resolve({}).settings.store).absolute()
 
 
 def command(arguments: Sequence[str]) -> list[str] | None:

@@ -14,6 +14,7 @@ from genscope.settings.option import option
 from genscope.settings.redaction import RedactionOptions
 from genscope.settings.sampling import SamplingOptions
 from genscope.settings.slo import ObjectiveOptions
+from genscope.settings.store import StoreOptions
 from genscope.settings.values import Hook, boolean, function, mapping, one_of, tokens
 
 
@@ -94,6 +95,7 @@ class TelemetryOptions:
 
 @dataclass(frozen=True)
 class Settings(
+    StoreOptions,
     JudgingOptions,
     ObjectiveOptions,
     BudgetOptions,

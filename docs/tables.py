@@ -19,6 +19,12 @@ from genscope.core.operation import Usage
 from genscope.features.redaction.rules import PRESETS, RULES
 from genscope.instrumentors import Instrumentor, chosen
 from genscope.local.store.columns import LOG_COLUMNS, SPAN_COLUMNS, Column
+from genscope.ops.grafana import boards
+from genscope.ops.prometheus_names import VIAS
+from genscope.ops.queries import Queries
+from genscope.ops.rule import LAYERS
+from genscope.ops.rule_file import Rules
+from genscope.ops.thresholds import Thresholds
 from genscope.providers import hosts
 from genscope.providers.coverage import coverage_of
 from genscope.providers.stainless import Stainless
@@ -135,6 +141,18 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
         ("genscope.retry.delays", "double[], s", "wait after each"),
         ("genscope.retry.backoff", "double, s", "sum of the waits"),
     ),
+    "Retries and fallbacks of genscope, if the application has them": (
+        (
+            "genscope.retry.attempt",
+            "int",
+            "number of an attempt of `genscope.retry`, on its event or, with `spans`, on its span",
+        ),
+        ("genscope.retry.gave_up", "string", "why it gave up: `not_retryable`, `attempts`, `max_wait` or `deadline`"),
+        ("genscope.retry.nested", "int", "attempts beneath it that the SDK repeated by itself"),
+        ("genscope.fallback.model", "string", "model that answered; absent if none did"),
+        ("genscope.fallback.models", "string[]", "models that were tried, in this order"),
+        ("genscope.fallback.errors", "string[]", "error kind of each that did not answer"),
+    ),
     "Cost": (
         ("genscope.cost.amount", "double", "what the call cost; absent if that is not known"),
         ("genscope.cost.currency", "string", "`USD`"),
@@ -152,7 +170,12 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
         ("genscope.tag.*", "string", "each of its tags, under its name"),
     ),
     "Workflows, agents and tools, if the application annotates them": (
-        ("genscope.operation.name", "string", "`task`, `rerank` or `embedding`: what the conventions do not name"),
+        (
+            "genscope.operation.name",
+            "string",
+            "`task`, `rerank`, `embedding`, `retry`, `attempt` or `fallback`: what the conventions do not name; "
+            "`judge` or `evaluate`: of a judge, and on the calls that it makes",
+        ),
         ("gen_ai.workflow.name gen_ai.agent.name gen_ai.tool.name", "string", "names, of a tool also its agent's"),
         ("gen_ai.agent.description gen_ai.tool.description gen_ai.tool.type", "string", "as the annotation says"),
         ("gen_ai.tool.call.id", "string", "id under which the model asked for the tool"),
@@ -179,6 +202,11 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
         ("rpc.response.status_code", "string", "code of a JSON-RPC error"),
         ("network.transport network.protocol.name", "string", "`pipe`, or `tcp` and `http`"),
     ),
+    "Judges, on spans of their own": (
+        ("gen_ai.evaluation.name", "string", "of the judge"),
+        ("gen_ai.evaluation.score.value", "double", "from 0 to 1; absent if it came to none"),
+        ("gen_ai.evaluation.score.label", "string", "`pass`, `fail`, `not_applicable`, or the judge's own"),
+    ),
     "Content, if it is asked for": (
         ("gen_ai.tool.call.arguments gen_ai.tool.call.result", "string, JSON", "of an annotated tool"),
         ("gen_ai.retrieval.query.text", "string", "what an annotated retrieval was asked"),
@@ -188,6 +216,7 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
         ("gen_ai.output.messages", "string, JSON", "messages of the answer, one for each choice"),
         ("gen_ai.system_instructions", "string, JSON", "instructions that stand apart from the messages"),
         ("gen_ai.tool.definitions", "string, JSON", "tools that the model may call"),
+        ("gen_ai.evaluation.explanation", "string", "why a judge came to its score, on its span"),
         ("genscope.content.hash", "string", "hash of instructions and input, if `content_hash` is set"),
         ("genscope.content.omitted_messages", "int", "messages that the linked span has, with `content_delta`"),
         (
@@ -218,6 +247,12 @@ ELSEWHERE = {
     "exception.stacktrace": "attribute of the span event `exception`",
     "gen_ai.client.inference.operation.details": "log event",
     "gen_ai.client.operation.exception": "log event",
+    "gen_ai.evaluation.result": "log event",
+    "genscope.evaluation.drift": "log event",
+    "genscope.evaluation.drift.before": "attribute of that",
+    "genscope.evaluation.drift.now": "attribute of that",
+    "genscope.evaluation.drift.samples": "attribute of that",
+    "genscope.evaluation.drop_reason": "attribute of a metric",
     "genscope.budget.mode": "attribute of a metric",
     "genscope.budget.scope": "attribute of a metric",
     "genscope.budget.store": "attribute of a metric",
@@ -302,7 +337,7 @@ METRIC_ATTRIBUTES = (
 
 def emitted() -> set[str]:
     """Every name that telemetry or a feature puts on a span, an event or a measurement, read from its sources."""
-    rooms = (ROOT / "src/genscope" / room for room in ("telemetry", "features", "annotate", "frameworks"))
+    rooms = (ROOT / "src/genscope" / room for room in ("telemetry", "features", "annotate", "frameworks", "retrying"))
     sources = "".join(path.read_text(encoding="utf-8") for room in rooms for path in room.rglob("*.py"))
     constants = (getattr(semconv, name) for name in re.findall(r"\bsemconv\.([A-Z_]+)\b", sources))
     names = {value for value in constants if isinstance(value, str) and "." in value and "://" not in value}
@@ -527,6 +562,20 @@ ANNOTATED_MOMENTS = {
     "retrieval": "every retrieval",
 }
 
+QUALITY_METRICS = {
+    "score": semconv.EVALUATION_SCORES,
+    "result": semconv.EVALUATION_RESULTS,
+    "drop": semconv.EVALUATION_DROPS,
+    "drift": semconv.EVALUATION_DRIFTS,
+}
+
+QUALITY_MOMENTS = {
+    "score": "every verdict with a score",
+    "result": "every verdict; `gen_ai.evaluation.score.label`, or `error.type` of a judge that failed",
+    "drop": "every answer that was to be judged and is not; `genscope.evaluation.drop_reason`",
+    "drift": "every fall of the scores of a model and prompt",
+}
+
 LEGACY_MEANINGS = {
     "provider": "`gen_ai.provider.name`, where they differ with the older name: {providers}",
     "first_token_ms": "`genscope.time_to_first_token` in milliseconds",
@@ -551,6 +600,7 @@ def legacy_attributes() -> str:
 
 TABLES |= {
     "annotated_metrics": lambda: _instruments(ANNOTATED_METRICS, ANNOTATED_MOMENTS),
+    "quality_metrics": lambda: _instruments(QUALITY_METRICS, QUALITY_MOMENTS),
     "latest_metrics": lambda: _instruments(semconv.LATEST.metrics, LATEST_MOMENTS),
     "legacy_attributes": legacy_attributes,
     "legacy_metrics": lambda: _instruments(semconv.LEGACY.metrics, LEGACY_MOMENTS),
@@ -615,6 +665,40 @@ TABLES |= {
     "store_spans": lambda: _store_columns(SPAN_COLUMNS),
     "store_logs": lambda: _store_columns(LOG_COLUMNS),
 }
+
+
+# --- alerts and dashboards
+
+
+def alerts() -> str:
+    """Alerts of both ways to Prometheus, with the thresholds that hold by default."""
+    found = {alert.name: alert for via in VIAS for alert in Rules(Queries(via=via), Thresholds()).alerts()}
+    rows: list[Sequence[str]] = []
+    for layer in LAYERS:
+        rows.append((f"**{layer.capitalize()}**", "", "", "", ""))
+        rows += [
+            (f"`{alert.name}`", alert.severity, alert.hold, alert.meaning, alert.needs)
+            for alert in found.values()
+            if alert.layer == layer
+        ]
+    return _table(("Alert", "Severity", "For", "Meaning", "Needs"), rows)
+
+
+def shown() -> str:
+    """The dashboards, and the titles of their rows."""
+    rows = [
+        (
+            board.title.removeprefix("genscope: "),
+            f"`{board.uid}`",
+            board.description,
+            ", ".join(r.title for r in board.rows),
+        )
+        for board in boards("default", "otlp", Thresholds())
+    ]
+    return _table(("Dashboard", "Address", "What it shows", "Rows"), rows)
+
+
+TABLES |= {"alerts": alerts, "boards": shown}
 
 
 if __name__ == "__main__":

@@ -52,8 +52,8 @@ OF_THE_CALL_LOG = {
     *(name for name in vars(semconv).values() if str(name).endswith((".excerpt", ".length", "put.hash"))),
 }
 
-OF_BUDGETS = "genscope.budget."
-"""Emitted where there is one: tests/budget."""
+OF_FEATURES = ("genscope.budget.", "genscope.evaluation.")
+"""Emitted where there is one: tests/budget; where answers are judged: tests/judge."""
 
 NOT_EMITTED_HERE = {
     "genscope.enriched": "only beside another instrumentation: tests/contract has one",
@@ -69,6 +69,15 @@ NOT_EMITTED_HERE = {
     "genscope.link.trace_id": "",
     "genscope.link.span_id": "",
     "genscope.tag.": "the beginning of the names of tags",
+    **dict.fromkeys(
+        ("genscope.retry.attempt", "genscope.retry.gave_up", "genscope.retry.nested"),
+        "by the application: tests/retrying",
+    ),
+    **dict.fromkeys(("genscope.fallback.model", "genscope.fallback.models", "genscope.fallback.errors"), "the same"),
+    "gen_ai.evaluation.name": "where answers are judged, like the next ones: tests/judge",
+    "gen_ai.evaluation.score.value": "",
+    "gen_ai.evaluation.score.label": "",
+    "gen_ai.evaluation.explanation": "",
     "genscope.sampling": "by the sampler only: tests/test_sampler.py",
     "gen_ai.tool.call.arguments": "content of what is annotated, like the next ones: tests/annotate",
     "gen_ai.tool.call.result": "",
@@ -106,6 +115,8 @@ NO_NAMES = {
     semconv.UNKNOWN_MODALITY,
     semconv.KEEP,
     *OUR_LOG,
+    semconv.EVALUATION_EVENT,
+    semconv.DRIFT_EVENT,
     *EVENTS,
     *(text for _, text in EVENTS.values()),
 }
@@ -408,7 +419,7 @@ def attributes_of_points(reader: InMemoryMetricReader) -> Iterator[Any]:
     data: Any = reader.get_metrics_data()
     for resource in data.resource_metrics:
         for scope in resource.scope_metrics:
-            named = {metric.name for metric in metrics() if not metric.name.startswith((OF_BUDGETS, "mcp."))}
+            named = {metric.name for metric in metrics() if not metric.name.startswith((*OF_FEATURES, "mcp."))}
             assert {metric.name for metric in scope.metrics} == named
             for metric in scope.metrics:
                 yield from (point.attributes for point in metric.data.data_points)
@@ -417,7 +428,7 @@ def attributes_of_points(reader: InMemoryMetricReader) -> Iterator[Any]:
 def test_every_name_is_emitted_and_no_other(emitted: dict[str, list[Any]]) -> None:
     """A name that nothing emits is dead; one that is not in `semconv` is spelled somewhere else."""
     expected = attribute_names() | set(semconv.LEGACY_ATTRIBUTES.values())
-    assert emitted.keys() == {name for name in expected - NOT_EMITTED_HERE.keys() if not name.startswith(OF_BUDGETS)}
+    assert emitted.keys() == {name for name in expected - NOT_EMITTED_HERE.keys() if not name.startswith(OF_FEATURES)}
 
 
 WITH_A_TYPE = sorted(

@@ -48,6 +48,8 @@ class Output:
         self._names: set[tuple[str, str]] = set()
         self._tags = MetricTags(settings.metric_tags)
         self.exceptions = settings.exception_signal != "logs"
+        self.judged = settings.judge_sample_ratio if installed.pipeline is not None else 0.0
+        """Which part of all traces is judged."""
         self.writer: ContentWriter | None = None
         """Writes what was said; None where nobody asked for it."""
         self._pipeline = installed.pipeline

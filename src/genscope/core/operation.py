@@ -203,6 +203,8 @@ class Operation:
     """Who it is for, if the application says so."""
     surroundings: Surroundings | None = field(default=None, init=False)
     """The annotated span that it belongs to; None outside of any."""
+    purpose: str | None = field(default=None, init=False)
+    """What it is for, if not for the application: `judge`, `evaluate`."""
     neighbour: str | None = field(default=None, init=False)
     """Name of the instrumentation that owns `span`, when another one already describes this call."""
 

@@ -72,7 +72,7 @@ class Sums:
 class OpenSpan:
     """An annotated span that has not ended, as what happens beneath it sees it."""
 
-    __slots__ = ("_asked_for", "_seen", "agent", "open", "parent", "sums")
+    __slots__ = ("_asked_for", "_seen", "agent", "found", "open", "parent", "sums")
 
     def __init__(self, parent: OpenSpan | None, *, agent: str | None = None, sums: Sums | None = None) -> None:
         """`agent` is the name of the agent that this is (empty for one without a name); else None."""
@@ -80,6 +80,8 @@ class OpenSpan:
         self.agent = agent
         self.sums = sums
         self.open = True
+        self.found: tuple[Any, ...] = ()
+        """What was retrieved beneath: see `core.judging`."""
         self._seen: tuple[Any, ...] = ()
         self._asked_for: AskedFor | None = None
 

@@ -131,6 +131,18 @@ RETRY_KINDS: Final = "genscope.retry.kinds"
 RETRY_STATUSES: Final = "genscope.retry.statuses"
 RETRY_DELAYS: Final = "genscope.retry.delays"
 RETRY_BACKOFF: Final = "genscope.retry.backoff"
+# What `genscope.retry` and `genscope.fallback` add: theirs is a span around those of the calls.
+RETRY_ATTEMPT: Final = "genscope.retry.attempt"
+"""The number of an attempt, and the name of the event that tells of it."""
+RETRY_GAVE_UP: Final = "genscope.retry.gave_up"
+"""Why there was no other attempt: `not_retryable`, `attempts`, `max_wait` or `deadline`."""
+RETRY_NESTED: Final = "genscope.retry.nested"
+"""How many attempts the SDK repeated by itself beneath."""
+FALLBACK_MODEL: Final = "genscope.fallback.model"
+"""The one that answered."""
+FALLBACK_MODELS: Final = "genscope.fallback.models"
+FALLBACK_ERRORS: Final = "genscope.fallback.errors"
+"""Why the others of those that were tried did not."""
 COST_AMOUNT: Final = "genscope.cost.amount"
 COST_CURRENCY: Final = "genscope.cost.currency"
 COST_SOURCE: Final = "genscope.cost.source"
@@ -181,7 +193,11 @@ RETRIEVAL_QUERY: Final = "gen_ai.retrieval.query.text"
 RETRIEVAL_DOCUMENTS: Final = "gen_ai.retrieval.documents"
 
 OUR_OPERATION_NAME: Final = "genscope.operation.name"
-"""`task`, `rerank`, `embedding`: what an application does itself and the conventions have no operation for."""
+"""`task`, `rerank`, `embedding`: what an application does itself and the conventions have no operation for.
+
+`retry`, `attempt`, `fallback`: what it tries again.
+`judge`, `evaluate`: what is done to judge what a model has answered, and of a call, what it is for.
+"""
 CALL_ARGUMENTS: Final = "genscope.call.arguments"
 CALL_RESULT: Final = "genscope.call.result"
 DOCUMENTS: Final = "genscope.documents"
@@ -216,6 +232,21 @@ RPC_STATUS: Final = "rpc.response.status_code"
 """The code of a JSON-RPC error, as a text."""
 NETWORK_TRANSPORT: Final = "network.transport"
 NETWORK_PROTOCOL_NAME: Final = "network.protocol.name"
+
+# --- what answers are worth
+
+EVALUATION_NAME: Final = "gen_ai.evaluation.name"
+"""Of the judge."""
+EVALUATION_SCORE: Final = "gen_ai.evaluation.score.value"
+EVALUATION_LABEL: Final = "gen_ai.evaluation.score.label"
+EVALUATION_EXPLANATION: Final = "gen_ai.evaluation.explanation"
+EVALUATION_DROPPED: Final = "genscope.evaluation.drop_reason"
+"""Why an answer that was to be judged is not: `queue_full`, `budget`, `busy`, `exit`."""
+
+DRIFT_BEFORE: Final = "genscope.evaluation.drift.before"
+"""The mean of the scores of a judge that was usual."""
+DRIFT_NOW: Final = "genscope.evaluation.drift.now"
+DRIFT_SAMPLES: Final = "genscope.evaluation.drift.samples"
 
 # --- the call log
 

@@ -14,3 +14,7 @@ CALL_LOGGER: Final = "genscope.calls"
 CALL_EVENT: Final = "genscope.client.call"
 CALL_SEVERITY: Final = (9, "INFO")
 CALL_SEVERITY_FAILED: Final = (13, "WARN")
+EVALUATION_EVENT: Final = "gen_ai.evaluation.result"
+EVALUATION_SEVERITY: Final = (9, "INFO")
+DRIFT_EVENT: Final = "genscope.evaluation.drift"
+DRIFT_SEVERITY: Final = (13, "WARN")

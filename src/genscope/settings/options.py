@@ -9,6 +9,7 @@ from genscope.settings.budget import BudgetOptions
 from genscope.settings.content import ContentOptions
 from genscope.settings.cost import CostOptions
 from genscope.settings.identity import IdentityOptions
+from genscope.settings.judging import JudgingOptions
 from genscope.settings.option import option
 from genscope.settings.redaction import RedactionOptions
 from genscope.settings.sampling import SamplingOptions
@@ -94,6 +95,7 @@ class TelemetryOptions:
 @dataclass(frozen=True)
 class Settings(
     StoreOptions,
+    JudgingOptions,
     BudgetOptions,
     CostOptions,
     RedactionOptions,

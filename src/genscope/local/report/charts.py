@@ -15,11 +15,10 @@ from genscope.local.report.numerals import Say, said
 
 _WIDTH, _HEIGHT = 480, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 8, 10, 22
-_LABELS: Final = 6
 _WIDE, _ROW, _NAMES, _TIMES = 760, 20, 260, 64
 _INDENT: Final = 10
 _CHARACTER: Final = 6.6
-"""Of the font in a waterfall, as wide as most are."""
+"""Of the font of a text, as wide as most are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,8 @@ def _grid(ticks: Sequence[float], top: float, say: Say) -> Iterator[Markup]:
 
 def _along(labels: Sequence[str]) -> Iterator[Markup]:
     width = (_WIDTH - _LEFT - _RIGHT) / max(len(labels), 1)
-    every = math.ceil(len(labels) / _LABELS)
+    longest = max(map(len, labels), default=0) * _CHARACTER + 12
+    every = math.ceil(len(labels) / max((_WIDTH - _LEFT - _RIGHT) // longest, 1))
     for at in range(0, len(labels), max(every, 1)):
         x = _LEFT + (at + 0.5) * width
         yield element("text", labels[at], x=_n(max(x, _LEFT + 8)), y=_HEIGHT - 6, class_="label")

@@ -123,9 +123,12 @@ class MoreCached:
 
 @dataclass(frozen=True, slots=True)
 class RepeatedPrompt:
+    """A prompt that the same model has answered more than once."""
+
     content_hash: str
+    provider: str | None
+    model: str | None
     calls: int
-    models: Sequence[str]
     cost: float
     avoidable: float
     first: str
@@ -137,13 +140,13 @@ class RepeatedPrompt:
 @dataclass(frozen=True, slots=True)
 class Repeats:
     known: int
-    """Calls whose prompt is known by its hash."""
+    """Calls that were answered, and whose prompt is known by its hash."""
     prompts: int
-    """That were sent more than once."""
+    """That the same model has answered more than once."""
     calls: int
     """With one of these."""
     avoidable: float
-    """What all but the first call of each prompt cost."""
+    """What all but the first answer to each prompt cost."""
     worst: Sequence[RepeatedPrompt]
 
 

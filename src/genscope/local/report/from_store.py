@@ -29,7 +29,6 @@ from genscope.local.report.spent import bars, extent, spent
 from genscope.local.report.summing import STOPPED, Sums, largest
 from genscope.local.store import reporting
 from genscope.local.store.columns import CALLS, JUDGING
-from genscope.local.store.filters import Filters
 from genscope.local.store.reading import Reader
 from genscope.local.store.reporting import Scope
 
@@ -57,7 +56,7 @@ def _read(reader: Reader, db: Connection, asked: Asked, price_of: money.PriceOf)
         before = Sums(asked.compared, rates).add(reporting.call_rows(db, _scope(asked, asked.compared)))
     first = db.execute("SELECT min(start_ns) FROM spans").fetchone()[0]
     now = sums.whole.total()
-    repeats, judges = _repeats(reader, db, asked, scope), _judges(db, asked)
+    repeats, judges = _repeats(db, asked, scope), _judges(db, asked)
     figures = Figures(
         title=asked.title,
         source=reader.path.name,
@@ -189,25 +188,25 @@ def _mean(judged: Iterable[reporting.Judged]) -> float | None:
     return sum(one.total for one in found) / scored if scored else None
 
 
-def _repeats(reader: Reader, db: Connection, asked: Asked, scope: Scope) -> Repeats | None:
+def _repeats(db: Connection, asked: Asked, scope: Scope) -> Repeats | None:
     known = reporting.hashed(db, scope)
     if not known:
         return None
     rates = asked.money()
     sums = reporting.repeated_sums(db, scope)
-    filters = Filters(since_ns=scope.since_ns, until_ns=scope.until_ns, service=scope.service)
     worst = [
         RepeatedPrompt(
             content_hash=one.content_hash,
+            provider=one.provider,
+            model=one.model,
             calls=one.calls,
-            models=one.models,
-            cost=_worth(one.cost, rates),
-            avoidable=_worth(one.avoidable, rates),
+            cost=one.cost * rates.get(one.currency or "", 0.0),
+            avoidable=one.avoidable * rates.get(one.currency or "", 0.0),
             first=iso(one.first_ns),
             last=iso(one.last_ns),
             trace_id=one.trace_id,
         )
-        for one in reader.repeated(filters, limit=asked.top)
+        for one in reporting.repeated(db, scope, asked.top)
     ]
     return Repeats(
         known=known,
@@ -216,10 +215,6 @@ def _repeats(reader: Reader, db: Connection, asked: Asked, scope: Scope) -> Repe
         avoidable=sum(one.avoidable * rates.get(one.currency or "", 0.0) for one in sums),
         worst=worst,
     )
-
-
-def _worth(cost: Mapping[str, float], rates: Mapping[str, float]) -> float:
-    return sum(amount * rates.get(currency, 0.0) for currency, amount in cost.items())
 
 
 def _slowest(reader: Reader, db: Connection, scope: Scope, rates: Mapping[str, float]) -> Iterator[SlowTrace]:

@@ -29,10 +29,12 @@ def percent(value: float) -> str:
         return "> 99.9 %"
     if shown == "0.0" and value > 0:
         return "< 0.1 %"
-    return f"{shown.removesuffix('.0')} %"
+    return f"{shown if 0 < value < 1 else shown.removesuffix('.0')} %"
 
 
 def seconds(value: float) -> str:
+    if value == 0:
+        return "0 s"
     if value < 0.9995:
         return f"{value * 1000:.{1 if value < 0.00995 else 0}f} ms"
     if value < 59.95:

@@ -37,7 +37,7 @@ def _totals(title: str, column: str, totals: Sequence[Total], figures: Figures, 
     ]
     if column == "Model" and figures.models_before and figures.whole:
         before = figures.models_before
-        changed = Column[Total](
+        changed: Column[Total] = Column(
             "Cost, change", lambda one: words.sums(one.cost, before.get(one.key or ""), more_is_better=False)
         )
         columns.insert(4, changed)
@@ -94,13 +94,13 @@ def _repeats(figures: Figures, words: Words) -> Sequence[Markup]:
         return [head, element("p", f"None of {words.count(found.known)} prompts was sent twice.")]
     known = f"{words.count(found.known)} of {words.count(figures.now.calls)} calls"
     text = (
-        f"{words.count(found.prompts)} prompts were sent more than once, in {words.count(found.calls)} calls. Had the "
-        f"first answer to each been kept and used again, that had saved {words.money(found.avoidable)}. Prompts are "
-        f"known of {known}."
+        f"{words.count(found.prompts)} prompts were answered more than once by the same model, in "
+        f"{words.count(found.calls)} calls. Had the first answer to each been kept and used again, that had saved "
+        f"{words.money(found.avoidable)}. Prompts are known of {known}."
     )
     columns: list[Column[RepeatedPrompt]] = [
         Column("Prompt", lambda one: element("code", one.content_hash), number=False),
-        Column("Models", lambda one: ", ".join(one.models), number=False),
+        Column("Model", lambda one: words.name(Total(one.model, one.provider)), number=False),
         Column("Times", lambda one: words.count(one.calls)),
         Column("Cost", lambda one: words.money(one.cost)),
         Column("Avoidable", lambda one: words.money(one.avoidable)),

@@ -101,7 +101,8 @@ def _tree(spans: Sequence[Span]) -> Iterator[tuple[int, Span]]:
     """Spans with their depth. Without recursion, and whatever parents say: each comes once."""
     known = {one.span_id for one in spans}
     children: dict[str | None, list[Span]] = {}
-    for one in sorted(spans, key=lambda span: (-span.start_ns, span.span_id)):  # a stack gives back the last one first
+    # Backwards: a stack gives back the last one first.
+    for one in sorted(spans, key=lambda span: (span.start_ns, span.span_id), reverse=True):
         children.setdefault(one.parent_id if one.parent_id in known else None, []).append(one)
     seen = set[str]()
     waiting = [(0, one) for one in children.get(None, ())]

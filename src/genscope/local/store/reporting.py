@@ -15,6 +15,8 @@ from genscope.local.store.totals import FLOWS
 
 _OF: Final = " is_call = 1 AND start_ns >= :since AND start_ns < :until AND (:service IS NULL OR service = :service)"
 _OWN: Final = f"purpose IS NOT '{JUDGING}'"
+_BY_CONTENT: Final = " INDEXED BY calls_by_content"
+_ANSWERED: Final = f"content_hash IS NOT NULL AND{_OF} AND {_OWN} AND NOT {FAILED}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,29 @@ class CallRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RepeatedSum:
-    """Prompts that were sent more than once, all together, in one currency."""
+    """What was answered more than once by the same model, all together, in one currency."""
 
     currency: str | None
     prompts: int
     calls: int
     avoidable: float
-    """What all but the first call of each prompt cost."""
+    """What all but the first answer to each prompt cost."""
+
+
+class Repetition(NamedTuple):
+    """A prompt, and the answers that one model gave to it."""
+
+    content_hash: str
+    provider: str | None
+    model: str | None
+    currency: str | None
+    calls: int
+    cost: float
+    avoidable: float
+    first_ns: int
+    last_ns: int
+    trace_id: str
+    """Of the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,19 +123,37 @@ def waited(db: sqlite3.Connection, scope: Scope) -> float:
 
 
 def hashed(db: sqlite3.Connection, scope: Scope) -> int:
-    """Calls whose prompt is known by its hash."""
-    sql = f"SELECT count(*) FROM spans WHERE content_hash IS NOT NULL AND{_OF} AND {_OWN}"
-    return db.execute(sql, scope.values()).fetchone()[0]
+    """Calls that were answered, and whose prompt is known by its hash."""
+    return db.execute(f"SELECT count(*) FROM spans{_BY_CONTENT} WHERE {_ANSWERED}", scope.values()).fetchone()[0]
+
+
+# With one min() SQLite takes the bare columns from the same row, https://www.sqlite.org/quirks.html#aggregate. So it
+# has one here, and the last time is asked for where it is wanted.
+_REPEATED: Final = (
+    "SELECT content_hash, provider, model, currency, count(*) AS calls, total(cost) AS cost,"
+    " total(cost) - coalesce(cost, 0) AS avoidable, min(start_ns) AS first_ns, trace_id"
+    f" FROM spans{_BY_CONTENT} WHERE {_ANSWERED} GROUP BY content_hash, provider, model, currency HAVING count(*) > 1"
+)
 
 
 def repeated_sums(db: sqlite3.Connection, scope: Scope) -> list[RepeatedSum]:
-    # With one min() SQLite takes the bare columns from the same row, https://www.sqlite.org/quirks.html#aggregate
-    each = (
-        "SELECT currency, count(*) AS calls, total(cost) - coalesce(cost, 0) AS avoidable, min(start_ns) FROM spans"
-        f" WHERE content_hash IS NOT NULL AND{_OF} AND {_OWN} GROUP BY content_hash, currency"
-    )
-    sql = f"SELECT currency, count(*), sum(calls), total(avoidable) FROM ({each}) WHERE calls > 1 GROUP BY currency"
+    sql = f"SELECT currency, count(*), sum(calls), total(avoidable) FROM ({_REPEATED}) GROUP BY currency"
     return [RepeatedSum(*row) for row in db.execute(sql, scope.values())]
+
+
+def repeated(db: sqlite3.Connection, scope: Scope, most: int) -> list[Repetition]:
+    """Those first of which the repetition cost most."""
+    last = (
+        f"SELECT max(start_ns) FROM spans WHERE {_ANSWERED} AND content_hash = :hash AND provider IS :provider"
+        " AND model IS :model AND currency IS :currency"
+    )
+    rows = db.execute(f"{_REPEATED} ORDER BY avoidable DESC, calls DESC LIMIT :most", {**scope.values(), "most": most})
+    found: list[Repetition] = []
+    for row in rows.fetchall():
+        named = dict(zip(("hash", "provider", "model", "currency"), row, strict=False))
+        (until,) = db.execute(last, {**scope.values(), **named}).fetchone()
+        found.append(Repetition._make((*row[:-1], until, row[-1])))
+    return found
 
 
 def judged(db: sqlite3.Connection, scope: Scope, step_ns: int) -> list[Judged]:

@@ -58,7 +58,7 @@ _SUMMED: Final = (
 
 _REPEATED: Final = (
     *("content_hash", "start_ns", "service", "model", "cost", "currency", "input_tokens", "output_tokens", "trace_id"),
-    *("span_id", "is_call", "purpose"),
+    *("span_id", "is_call", "purpose", "status", "error_kind", "provider"),
 )
 
 INDEXES: Final = {

@@ -187,7 +187,7 @@ def test_other_currencies_are_not_added(path: Path) -> None:
     spans = [call(1, 0, cost=2.0), call(2, 0, cost=500.0, said=yen), call(3, 0, cost=None)]
     found = figures(path, spans)
     assert (found.now.cost, found.now.unpriced) == (2.0, 1)
-    assert "1 calls cost JPY; they are not in the sums of cost." in found.notices
+    assert "1 call with a cost in JPY: not in the sums of cost." in found.notices
     with Reader(path) as reader:
         euros = read(reader, asked(currency="EUR", rates={"USD": 0.5, "EUR": 1.0}), price_of)
         none = read(reader, asked(currency="EUR", rates={"EUR": 1.0}), price_of)

@@ -88,9 +88,9 @@ def read(server: Prometheus, asked: Asked, flavour: str) -> Figures:
 
 def _notices(asked: Asked, total: Total, before: Total | None, there: bool) -> list[str]:
     if total.calls < 0.5:
-        of = f" of the service {asked.service}" if asked.service else ""
+        where = f" of the service {asked.service}" if asked.service else ""
         return [
-            f"There is no call{of} in this period in Prometheus. Is it the right one, and the right --flavour? "
+            f"There is no call{where} in this period in Prometheus. Is it the right one, and the right --flavour? "
             "Names of metrics depend on OTEL_SEMCONV_STABILITY_OPT_IN."
         ]
     found = [_APPROXIMATE]
@@ -101,7 +101,7 @@ def _notices(asked: Asked, total: Total, before: Total | None, there: bool) -> l
     if asked.period.until_ns > asked.made_ns:
         found.append("The period has not ended yet.")
     if total.unpriced is not None and total.unpriced >= 0.5:
-        found.append(f"{total.unpriced:,.0f} calls have no known cost and are in no sum of costs.")
+        found.append(f"The cost of {of(total.unpriced, 'call')} is not known and in no sum of costs.")
     if asked.money().get(USD) is None:
         found.append(f"Costs are in US dollars: say what one is worth, --currency {asked.currency}=RATE.")
     return found

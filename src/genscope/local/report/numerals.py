@@ -22,6 +22,11 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def of(value: float, word: str) -> str:
+    """`1 call`, `2 calls`."""
+    return f"{count(value)} {word}{'' if count(value) == '1' else 's'}"
+
+
 def percent(value: float) -> str:
     """Never 100 % or 0 % of what is not quite that."""
     shown = f"{value * 100:.1f}"

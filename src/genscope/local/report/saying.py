@@ -7,6 +7,7 @@ from typing import Final
 
 from genscope.local.report.asked import Asked
 from genscope.local.report.figures import Judge, Repeats, Total
+from genscope.local.report.numerals import of
 from genscope.local.report.period import iso, moment
 from genscope.local.report.projecting import LEAST_DAYS
 from genscope.local.report.summing import Sums
@@ -38,11 +39,13 @@ def notices(asked: Asked, sums: Sums, before: Sums | None, first: int | None) ->
         found.append("The period has not ended yet.")
     if sums.whole.unpriced:
         found.append(
-            f"{sums.whole.unpriced:,} of {sums.whole.calls:,} calls have no known cost and are in no sum of costs; "
+            f"The cost of {sums.whole.unpriced:,} of {of(sums.whole.calls, 'call')} is not known and in no sum of costs; "
             "`genscope prices check` says which models have no price."
         )
     for currency, calls in sorted(sums.whole.foreign.items()):
-        found.append(f"{calls:,} calls cost {currency or 'an unknown currency'}; they are not in the sums of cost.")
+        found.append(
+            f"{of(calls, 'call')} with a cost in {currency or 'an unknown currency'}: not in the sums of cost."
+        )
     return found
 
 

@@ -9,7 +9,7 @@ from genscope.local.report import charts
 from genscope.local.report.charts import Line, Step
 from genscope.local.report.figures import Bar, ErrorKind, Figures, Judge, SlowTrace, Times, Total
 from genscope.local.report.html import Markup, element
-from genscope.local.report.numerals import count, percent, said, score, seconds
+from genscope.local.report.numerals import count, of, percent, said, score, seconds
 from genscope.local.report.spent import SORTS
 from genscope.local.report.tables import Column, card, table
 from genscope.local.report.wording import Words
@@ -138,8 +138,8 @@ def _retried(figures: Figures, words: Words) -> str:
     if not found.attempts:
         text = "No call was tried again by its SDK."
     else:
-        times = f"{words.count(found.attempts)} {'time' if found.attempts == 1 else 'times'}"
-        calls = f" for {words.count(found.calls)} calls" if found.calls is not None else ""
+        times = of(found.attempts, "time")
+        calls = f" for {of(found.calls, 'call')}" if found.calls is not None else ""
         waited = f", which took {words.seconds(found.waited)} of waiting in all" if found.waited else ""
         text = f"SDKs tried again {times}{calls}{waited}."
     if found.failed_cost:
@@ -163,7 +163,7 @@ def quality(figures: Figures, words: Words) -> Markup:
     note = None
     if figures.judging is not None:
         cost = words.money(figures.judging.cost)
-        note = f"Judging took {words.count(figures.judging.calls)} calls ({cost}), which are in no other figure."
+        note = f"Judging took {of(figures.judging.calls, 'call')} ({cost}), which are in no other figure."
     return element("section", head, table(figures.judges, columns), element("p", note, class_="note") if note else None)
 
 
@@ -188,7 +188,7 @@ def _trace(number: int, trace: SlowTrace, words: Words) -> Markup:
         for sort, taken in sorted(trace.spent.items(), key=lambda item: -item[1])
         if taken > 0
     )
-    more = [f"{words.time(trace.start)}", f"{trace.calls} {'call' if trace.calls == 1 else 'calls'}"]
+    more = [f"{words.time(trace.start)}", of(trace.calls, "call")]
     more += [f"{trace.errors} failed"] if trace.errors else []
     more += [words.money(trace.cost)] if trace.cost is not None else []
     more += [trace.service] if trace.service else []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from genscope.local.report.figures import Cached, Figures, Instead, RepeatedPrompt, Saving, Total
 from genscope.local.report.html import Markup, element
-from genscope.local.report.numerals import percent, said, score
+from genscope.local.report.numerals import of, percent, said, score
 from genscope.local.report.tables import Column, card, table
 from genscope.local.report.wording import Words
 
@@ -91,11 +91,11 @@ def _repeats(figures: Figures, words: Words) -> Sequence[Markup]:
     if found is None:
         return [head, element("p", f"Not known: {figures.missing.get('repeats', '')}.", class_="note")]
     if not found.prompts:
-        return [head, element("p", f"None of {words.count(found.known)} prompts was sent twice.")]
-    known = f"{words.count(found.known)} of {words.count(figures.now.calls)} calls"
+        return [head, element("p", f"No prompt of {of(found.known, 'call')} was answered twice.")]
+    known = f"{words.count(found.known)} of {of(figures.now.calls, 'call')}"
     text = (
-        f"{words.count(found.prompts)} prompts were answered more than once by the same model, in "
-        f"{words.count(found.calls)} calls. Had the first answer to each been kept and used again, that had saved "
+        f"{of(found.prompts, 'prompt')} had more than one answer by the same model, in "
+        f"{of(found.calls, 'call')}. Had the first answer to each been kept and used again, that had saved "
         f"{words.money(found.avoidable)}. Prompts are known of {known}."
     )
     columns: list[Column[RepeatedPrompt]] = [

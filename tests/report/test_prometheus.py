@@ -45,6 +45,10 @@ PER_MINUTE = {
     f'{DURATION}_bucket{{job="shop",{BIG},le="3"}}': 1.0,
     f'{DURATION}_bucket{{job="shop",{BIG},le="+Inf"}}': 1.0,
     f'{DURATION}_count{{job="desk",{SMALL}}}': 1.0,
+    f'{DURATION}_sum{{job="desk",{SMALL}}}': 2.0,
+    f'{DURATION}_bucket{{job="desk",{SMALL},le="1"}}': 0.0,
+    f'{DURATION}_bucket{{job="desk",{SMALL},le="3"}}': 1.0,
+    f'{DURATION}_bucket{{job="desk",{SMALL},le="+Inf"}}': 1.0,
     f'{DURATION}_count{{job="shop",{BIG},genscope_operation_name="judge"}}': 50.0,
     f'{FIRST}_count{{job="shop",{BIG}}}': 1.0,
     f'{FIRST}_sum{{job="shop",{BIG}}}': 0.5,
@@ -54,6 +58,7 @@ PER_MINUTE = {
     f'genscope_client_errors_total{{job="shop",{BIG},genscope_error_kind="budget_exceeded"}}': 0.5,
     f'genscope_client_cost_total{{job="shop",{BIG}}}': 0.5,
     f'genscope_client_cost_total{{job="desk",{SMALL}}}': 0.25,
+    f'genscope_client_unpriced_total{{job="desk",{SMALL}}}': 0.125,
     f'genscope_client_attempts_total{{job="shop",{BIG}}}': 3.0,
     f'{TOKENS}_sum{{job="shop",{BIG},gen_ai_token_type="input"}}': 100.0,
     f'{TOKENS}_sum{{job="shop",{BIG},gen_ai_token_type="output"}}': 10.0,
@@ -107,7 +112,8 @@ def test_the_whole(found: Figures) -> None:
     assert (now.calls, before.calls) == (near(480), near(240))
     assert (now.failed, now.stopped) == (near(60), near(120))
     assert now.success_rate == near(1 - 60 / 360)
-    assert now.cost == near(180)
+    assert (now.cost, now.unpriced) == (near(180), near(30))
+    assert any(one.endswith("is not known and in no sum of costs.") for one in found.notices)
     assert (now.input_tokens, now.output_tokens) == (near(24_000), near(2_400))
     assert now.duration is not None
     assert now.first_token is not None
@@ -255,6 +261,6 @@ def test_headers(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("Bearer s3cret\n")
     with answering(200, b'{"data": {"result": []}}') as (url, seen):
         found = read(Prometheus(url, ["X-Scope-OrgID=a", f"Authorization=@{tmp_path / 'token'}"]), asked(), "default")
-    assert {(one["X-scope-orgid"], one["authorization"]) for one in seen} == {("a", "Bearer s3cret")}
+    assert {(one["x-scope-orgid"], one["authorization"]) for one in seen} == {("a", "Bearer s3cret")}
     assert found.now.calls == 0
     assert "s3cret" not in page(found)

@@ -11,6 +11,7 @@ from genscope.local.report.asked import Asked
 from genscope.local.report.asking import JUDGE, USER, Asking, Key
 from genscope.local.report.figures import ErrorKind, Figures, Judge, Piece, Retries, Span, Total
 from genscope.local.report.money import USD
+from genscope.local.report.numerals import of
 from genscope.local.report.period import SECOND, iso
 from genscope.local.report.projecting import project
 from genscope.local.report.prometheus import Prometheus

@@ -39,13 +39,12 @@ def notices(asked: Asked, sums: Sums, before: Sums | None, first: int | None) ->
         found.append("The period has not ended yet.")
     if sums.whole.unpriced:
         found.append(
-            f"The cost of {sums.whole.unpriced:,} of {of(sums.whole.calls, 'call')} is not known and in no sum of costs; "
+            f"The cost of {sums.whole.unpriced:,} of {of(sums.whole.calls, 'call')} is not known and in no sum; "
             "`genscope prices check` says which models have no price."
         )
     for currency, calls in sorted(sums.whole.foreign.items()):
-        found.append(
-            f"{of(calls, 'call')} with a cost in {currency or 'an unknown currency'}: not in the sums of cost."
-        )
+        what = currency or "an unknown currency"
+        found.append(f"{of(calls, 'call')} with a cost in {what}: not in the sums of cost.")
     return found
 
 

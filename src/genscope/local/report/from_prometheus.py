@@ -19,6 +19,8 @@ from genscope.local.report.summing import STOPPED
 from genscope.ops.queries import A_FAULT, MODEL, PROVIDER, SERVICE, Queries, summed
 
 _LOOKED_BACK: Final = "10m"
+_SOON: Final = 600 * SECOND
+"""After a period has begun there is something of it, if it is whole."""
 _DAY: Final = 86_400
 
 _PER_CALL: Final = "Prometheus has sums and no calls; the local store does, --store"
@@ -51,7 +53,8 @@ def read(server: Prometheus, asked: Asked, flavour: str) -> Figures:
     judges = _judges(now, earlier)
     attempts = now.one(queries.attempts(now.window, [], function="increase"))
     begins = asked.compared if asked.compared is not None else asked.period
-    there = bool(server.now(queries.calls(_LOOKED_BACK, []), begins.since_ns))
+    soon = begins.since_ns + min(_SOON, (begins.until_ns - begins.since_ns) // 10)
+    there = bool(server.now(queries.calls(_LOOKED_BACK, []), soon))
     days = asked.period.seconds / _DAY
     projection = project(total, days, (), investment=asked.investment, spend=asked.spend, assumed=saying.assumed(asked))
     missing = dict(_MISSING) | ({"first_token": _FIRST} if flavour != "legacy" else {})

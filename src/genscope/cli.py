@@ -14,6 +14,7 @@ except ModuleNotFoundError as missing:  # the script comes with the package, cli
 from genscope.local.ops_commands import alertmanager, dashboards, rules
 from genscope.local.price_commands import prices
 from genscope.local.redact_command import redact
+from genscope.local.report.command import report
 from genscope.local.store_commands import store
 from genscope.local.ui.command import ui
 
@@ -150,6 +151,7 @@ main.add_command(redact)
 main.add_command(prices)
 main.add_command(ui)
 main.add_command(store)
+main.add_command(report)
 main.add_command(rules)
 main.add_command(alertmanager)
 main.add_command(dashboards)

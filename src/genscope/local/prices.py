@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, cast
 
 from genscope import semconv
 from genscope.core.operation import Cost, Operation, Usage
 from genscope.features.cost.arithmetic import billed, cost_of, rates_for
-from genscope.features.cost.prices import PER_DOLLAR, TOKENS, Said
+from genscope.features.cost.prices import PER_DOLLAR, TOKENS, Price, Said
 from genscope.features.cost.stage import Pricing, Source
 from genscope.features.cost.table import embedded
 
@@ -133,6 +133,24 @@ def cost(
         names = ", ".join(bill.provider for bill in bills)
         raise ValueError(f"{model} has another price at each of these providers, say which one: {names}")
     return bills[0] if bills else None
+
+
+def list_prices(own: Any = None) -> Callable[[str | None, str | None, str | None], Price | None]:
+    """What finds the list price by provider, model and model as answered; None for what nobody knows.
+
+    Raises `ValueError` for prices of the user's that cannot be read.
+    """
+    pricing = Pricing(own)
+
+    def price_of(provider: str | None, model: str | None, response_model: str | None) -> Price | None:
+        if provider is None:
+            return None
+        op = _operation(provider, model)
+        op.response_model = response_model
+        found = pricing.find(op)
+        return None if found is None else found.price
+
+    return price_of
 
 
 def check(seen: Iterable[Seen], own: Any = None) -> list[Checked]:

@@ -14,7 +14,7 @@ from genscope import semconv
 from genscope.local.store.json_text import as_json, clean
 from genscope.local.store.records import Attributes
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the schema; `PRAGMA user_version` of the file."""
 
 SERVICE: Final = "service.name"
@@ -22,6 +22,9 @@ SERVICE: Final = "service.name"
 
 CALLS: Final = semconv.INFERENCE | {"embeddings"}
 """Operations that are calls to a model, each on the bill by itself."""
+
+JUDGING: Final = "judge"
+"""The purpose of calls that judge the answers of others."""
 
 CONTENT: Final = (
     semconv.INPUT_MESSAGES,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -124,6 +125,17 @@ class Reader:
     ) -> list[Scores]:
         """Verdicts by judge, over `hour` or `day`."""
         return self._ask(totals.scores, by, since_ns, until_ns, service)
+
+    @contextmanager
+    def moment(self) -> Generator[sqlite3.Connection, None, None]:
+        """The file as it is now, for questions whose answers must fit together."""
+        try:
+            self._db.execute("BEGIN")
+            yield self._db
+        except sqlite3.Error as fault:
+            raise explained(fault, self.path) from fault
+        finally:
+            self._db.rollback()
 
     def evaluations(self, trace_id: str, span_id: str | None = None) -> list[Evaluation]:
         """Verdicts on a trace, or on one span of it."""

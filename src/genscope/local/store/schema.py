@@ -51,18 +51,19 @@ _BY: Final = (
 _SUMMED: Final = (
     *("start_ns", "service", "provider", "operation", "model", "user", "conversation", "error_kind", "status"),
     *("duration_ns", "ttft_ns", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"),
-    *("reasoning_tokens", "cost", "currency", "retries", "trace_id", "workflow", "is_call"),
+    *("reasoning_tokens", "cost", "currency", "retries", "trace_id", "workflow", "is_call", "response_model"),
+    "purpose",
 )
 """What is added up over calls: an index of it is a table without the long columns."""
 
 _REPEATED: Final = (
     *("content_hash", "start_ns", "service", "model", "cost", "currency", "input_tokens", "output_tokens", "trace_id"),
-    *("span_id", "is_call"),
+    *("span_id", "is_call", "purpose", "status", "error_kind", "provider"),
 )
 
 INDEXES: Final = {
     "spans_by_id": "UNIQUE INDEX spans_by_id ON spans (trace_id, span_id)",
-    "spans_by_start": "INDEX spans_by_start ON spans (start_ns, trace_id)",
+    "spans_by_start": "INDEX spans_by_start ON spans (start_ns, trace_id, duration_ns)",
     **{
         f"spans_by_{column}": f'INDEX spans_by_{column} ON spans ("{column}", start_ns, trace_id)'
         f' WHERE "{column}" IS NOT NULL'

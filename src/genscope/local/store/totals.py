@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from genscope.local.store.columns import JUDGING
 from genscope.local.store.filters import FAILED, Filters, Rare, condition
 from genscope.local.store.results import Key, Percentiles, Repeated, Scores, Total
 
@@ -28,7 +29,7 @@ KEYS: Final = tuple(_BY)
 """What calls can be added up by."""
 
 # The workflow of a call is that of its trace; of several the one that began first.
-_FLOWS: Final = (
+FLOWS: Final = (
     " LEFT JOIN (SELECT trace_id, workflow, min(start_ns) FROM spans WHERE workflow IS NOT NULL GROUP BY trace_id)"
     " AS flows USING (trace_id)"
 )
@@ -84,7 +85,7 @@ def totals(db: sqlite3.Connection, by: str | None, filters: Filters, *, rare: Ra
         raise ValueError(f"{by!r} is nothing to add up by; accepted: {', '.join(KEYS)}")
     key = "NULL" if by is None else _BY[by]
     where, values = condition(filters, rare)
-    tables = f"spans{_FLOWS if by == 'workflow' else ''}"
+    tables = f"spans{FLOWS if by == 'workflow' else ''}"
     found: dict[Key, _Sum] = {}
     sums = ", ".join(f"sum(spans.{name})" for name in _SUMS)
     # All durations of a group as one text: to hand over a hundred thousand rows takes longer than to read it.
@@ -112,7 +113,7 @@ def totals(db: sqlite3.Connection, by: str | None, filters: Filters, *, rare: Ra
 def repeated(db: sqlite3.Connection, filters: Filters, limit: int, *, rare: Rare) -> list[Repeated]:
     """Prompts that were sent more than once, those first that cost most after the first time."""
     where, values = condition(filters, rare)
-    which = f"content_hash IS NOT NULL AND is_call = 1 AND {where}"
+    which = f"content_hash IS NOT NULL AND is_call = 1 AND purpose IS NOT '{JUDGING}' AND {where}"
     # With one min() SQLite takes the bare columns from the same row, https://www.sqlite.org/quirks.html#aggregate
     worst = (
         f"SELECT content_hash, count(*), sum(cost) - cost, min(start_ns) FROM spans WHERE {which}"

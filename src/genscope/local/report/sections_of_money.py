@@ -61,11 +61,9 @@ def _cached(figures: Figures, words: Words) -> Sequence[Markup]:
     if not figures.cached:
         told = [element("p", "No call had any of its input from a cache, as far as providers have said.")]
     else:
-        saved = sum(one.saved or 0 for one in figures.cached)
         read = sum(one.read_tokens for one in figures.cached)
-        verb = "saved" if saved >= 0 else "cost more, by"
         told = [
-            element("p", f"{words.count(read)} tokens came from caches, which {verb} {words.money(abs(saved))}."),
+            element("p", f"{words.count(read)} tokens came from caches{_saved(figures.cached, words)}."),
             table(figures.cached, _columns_of_cached(words)),
         ]
     more = figures.more_cached
@@ -73,6 +71,16 @@ def _cached(figures: Figures, words: Words) -> Sequence[Markup]:
         text = f"If {percent(more.rate)} of every model's input came from the cache, it would save another "
         told.append(element("p", f"{text}{words.money(more.saving)} in such a period."))
     return [head, *told]
+
+
+def _saved(cached: Sequence[Cached], words: Words) -> str:
+    known = [one.saved for one in cached if one.saved is not None]
+    if not known:
+        return "; what that saved is not known, for want of prices"
+    saved = sum(known)
+    verb = "saved" if saved >= 0 else "cost more, by"
+    limits = "" if len(known) == len(cached) else ", as far as prices are known"
+    return f", which {verb} {words.money(abs(saved))}{limits}"
 
 
 def _columns_of_cached(words: Words) -> list[Column[Cached]]:

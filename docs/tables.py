@@ -18,6 +18,7 @@ from genscope.core.errors import KINDS, RETRYABLE
 from genscope.core.operation import Usage
 from genscope.features.redaction.rules import PRESETS, RULES
 from genscope.instrumentors import Instrumentor, chosen
+from genscope.local.store.columns import LOG_COLUMNS, SPAN_COLUMNS, Column
 from genscope.providers import hosts
 from genscope.providers.coverage import coverage_of
 from genscope.providers.stainless import Stainless
@@ -600,6 +601,20 @@ def redaction_rules() -> str:
 
 
 TABLES |= {"redaction_rules": redaction_rules}
+
+
+# --- the store
+
+
+def _store_columns(columns: Sequence[Column]) -> str:
+    rows = [(f"`{one.name}`", one.kind.sql, _codes(one.attributes), one.means) for one in columns]
+    return _table(("Column", "Type", "Of the attribute", "Meaning"), rows)
+
+
+TABLES |= {
+    "store_spans": lambda: _store_columns(SPAN_COLUMNS),
+    "store_logs": lambda: _store_columns(LOG_COLUMNS),
+}
 
 
 if __name__ == "__main__":

@@ -10,6 +10,9 @@ import sys
 import pytest
 
 from genscope.local import demo
+from genscope.local.store.filters import Filters
+from genscope.local.store.place import path_of
+from genscope.local.store.reading import Reader
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +43,20 @@ def traces(shown: subprocess.CompletedProcess[str]) -> dict[str, list[str]]:
 def test_the_sample_runs_as_without_us(shown: subprocess.CompletedProcess[str]) -> None:
     assert shown.returncode == 0, shown.stderr
     said = [line.split()[0] for line in shown.stdout.splitlines()]
-    assert said[:2] == ["A", "$"]  # the provider, the command
-    assert said[2:] == [
+    assert said[:3] == ["A", "Kept", "$"]  # the provider, the store, the command
+    assert said[3:] == [
         *("embedding", "chat", "streamed", "streamed", "responses"),
         *("tool", "tool", "with", "stopped", "agent", "agent", "thought", "retried", "too", "refused"),
     ]
+
+
+def test_what_it_leaves_is_marked(shown: subprocess.CompletedProcess[str]) -> None:
+    with Reader(path_of(None)) as reader:
+        found = reader.traces(Filters(service=demo.SERVICE)).items
+        assert {one.name for one in found} >= {"answer a question", "meet trouble"}
+        assert reader.info().services.keys() == {demo.SERVICE}
+        assert any("capital of France" in str(one.content) for one in reader.all_spans())
+    assert f"Kept in {path_of(None)}, as the service genscope-demo" in shown.stdout
 
 
 def test_five_traces_and_no_noise(shown: subprocess.CompletedProcess[str], traces: dict[str, list[str]]) -> None:

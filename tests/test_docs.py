@@ -36,6 +36,7 @@ from genscope.core.errors import classify
 from genscope.features.completion_hooks import upload
 from genscope.local import demo
 from genscope.local.simulator import Simulator
+from genscope.local.store.columns import LOG_COLUMNS, SPAN_COLUMNS
 from genscope.providers.openai import OPENAI
 from genscope.providers.routes import Routes
 
@@ -262,6 +263,7 @@ def test_names_exist() -> None:
     metrics = {metric.name for metric in vars(semconv).values() if isinstance(metric, semconv.Metric)}
     metrics |= {*(metric.name for flavour in flavours for metric in flavour.metrics.values())}
     emitted = tables.documented() | set(tables.ELSEWHERE) | metrics | set(semconv.LEGACY_ATTRIBUTES.values())
+    emitted |= {name for column in (*SPAN_COLUMNS, *LOG_COLUMNS) for name in column.attributes}  # read by the store
     checked = 0
     for name, word in sorted(CODE_WORDS):
         found = re.match(r"((?:gen_ai|genscope|opentelemetry|error|server|exception|http)(?:\.\w+)+)(?![\w.]*\*)", word)

@@ -84,6 +84,10 @@ NOT_EMITTED_HERE = {
         (name for name in vars(semconv).values() if str(name).startswith(("mcp.", "jsonrpc.", "rpc.", "network."))),
         "of MCP: tests/frameworks",
     ),
+    **dict.fromkeys(
+        (name for name in vars(semconv).values() if str(name).startswith("gen_ai.evaluation.")),
+        "read by the store: tests/store",
+    ),
     **dict.fromkeys(sorted(OF_THE_CALL_LOG), "attributes of its records"),
     **dict.fromkeys(sorted(OF_OTHERS), "by a hook that stores content elsewhere"),
 }
@@ -97,6 +101,7 @@ EVENTS = {
 FLAVOURS = {"default": semconv.DEFAULT, "latest": semconv.LATEST, "legacy": semconv.LEGACY}
 OUR_LOG = (semconv.CALL_LOGGER, semconv.CALL_EVENT)
 NO_NAMES = {
+    semconv.EVALUATION_EVENT,
     semconv.SCHEMA_URL,
     semconv.UNKNOWN_MODALITY,
     semconv.KEEP,

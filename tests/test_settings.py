@@ -265,6 +265,23 @@ EXAMPLES = {
         "a list, separated by commas",
         (5, True, {"/chat*": True}),
     ),
+    "store": Example("GENSCOPE_STORE", None, {"~/x.db": ("~/x.db", " ~/x.db ")}, (), "a text", (5,)),
+    "store_max_age": Example(
+        "GENSCOPE_STORE_MAX_AGE",
+        "30d",
+        {"12h": ("12h", " 12 H "), "1.5d": ("1.5d",), "off": ("off", "0", "none")},
+        ("30", "d", "-1d", "1y", "0d", "1e3d", "inf"),
+        "an age, 12h, 30d or 8w, or off",
+        (30, True, []),
+    ),
+    "store_max_size": Example(
+        "GENSCOPE_STORE_MAX_SIZE",
+        "1gb",
+        {"500mb": ("500MB", " 500 mb"), "2048b": ("2048b",), "off": ("off", "OFF")},
+        ("500", "MB", "-1MB", "1PB", "0mb"),
+        "a size, 500MB or 2GB, or off",
+        (1000, []),
+    ),
     "legacy_names": Example("GENSCOPE_LEGACY_NAMES", False, SWITCH, ("old",), "true or false"),
     "exception_signal": Example(
         "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN",

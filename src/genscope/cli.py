@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 
 try:
@@ -53,7 +54,9 @@ def run(command: tuple[str, ...]) -> None:
         raise click.UsageError(f"{command[0]!r} is no file, and no command in this environment or on PATH.")
     launch.prepare(os.environ)
     if (place := launch.store_of(os.environ)) is not None:
-        click.echo(f"genscope: kept in {place}", err=True)
+        from genscope.local.ui.ports import seen_at
+
+        click.echo(f"genscope: kept in {place}; to see it: {seen_at(place) or 'genscope ui'}", err=True)
     launch.become(found)
 
 
@@ -67,7 +70,9 @@ def run(command: tuple[str, ...]) -> None:
     metavar="SECONDS",
     help="How long the simulated provider thinks before its first token.",
 )
-def demo(live: bool, pause: float) -> None:
+@click.option("--ui", "shown", is_flag=True, help="Show it in the browser too, until Ctrl-C.")
+@click.option("--no-browser", is_flag=True, help="With --ui: print the link, open nothing.")
+def demo(live: bool, pause: float, shown: bool, no_browser: bool) -> None:
     """Watch a sample application being traced: chat, streams, tools, embeddings, retries, an error.
 
     The application is plain openai SDK code and runs as it is. Unless --live is given it talks to a simulated provider
@@ -77,8 +82,15 @@ def demo(live: bool, pause: float) -> None:
     from genscope.local.demo import run as run_demo
 
     _require_traces()
+    page: AbstractContextManager[None] = nullcontext()
+    if shown:
+        from genscope.local.demo import place
+        from genscope.local.ui.showing import showing
+
+        page = showing(place(), browse=not no_browser, say=lambda line: click.echo(line))
     try:
-        status = run_demo(live=live, pause=pause, say=lambda line: click.echo(line))
+        with page:
+            status = run_demo(live=live, pause=pause, say=lambda line: click.echo(line))
     except DemoError as error:
         raise click.ClickException(str(error)) from error
     raise SystemExit(status)

@@ -27,7 +27,7 @@ def span_id(number: int) -> str:
 
 
 def messages(text: str) -> str:
-    return json.dumps([{"role": "user", "parts": [{"type": "text", "content": text}]}])
+    return json.dumps([{"role": "user", "parts": [{"type": "text", "content": text}]}], separators=(",", ":"))
 
 
 def span(number: int, **changes: Any) -> SpanRecord:

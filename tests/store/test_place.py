@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from genscope.local.store.place import path_of
+from genscope.settings.store import amount
 
 HOME = Path.home()
 
@@ -25,6 +26,13 @@ HOME = Path.home()
 )
 def test_it_is_where_state_is_kept(environ: dict[str, str], platform: str, expected: Path) -> None:
     assert path_of(None, environ, platform) == expected
+
+
+@pytest.mark.parametrize(
+    "said, meant", [("30d", 30 * 86_400), ("1.5h", 5400), ("500mb", 5e8), ("2gb", 2e9), ("90s", 90), ("off", None)]
+)
+def test_what_a_limit_amounts_to(said: str, meant: float | None) -> None:
+    assert amount(said) == meant
 
 
 def test_the_setting_wins() -> None:

@@ -9,8 +9,12 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from genscope.local import launch
+from genscope.local.store.place import path_of
+from genscope.local.ui.ports import seen_at
+from genscope.settings import resolve
 
 _SAMPLE = "genscope.local.sample_app"
 _OPENAI = (1, 66)  # the first with the Responses API
@@ -72,9 +76,14 @@ def run(*, live: bool = False, pause: float = 0.3, say: Callable[[str], None] = 
                 "no_proxy": "127.0.0.1",
             }
             say(f"A simulated provider at {simulator.url}")
-        say(f"Kept in {launch.store_of(environ)}, as the service {SERVICE}")
+        say(f"Kept in {place()}, as the service {SERVICE}; to see it: {seen_at(place()) or 'genscope ui'}")
         say(f"$ genscope run -m {_SAMPLE}")
         return subprocess.call([sys.executable, "-m", _SAMPLE], env=environ)
+
+
+def place() -> Path:
+    """The store in which the demo is kept."""
+    return path_of(resolve({}).settings.store).absolute()
 
 
 def _openai() -> tuple[int, ...]:

@@ -30,11 +30,11 @@ class _Commands(click.Group):
 
 def _read(ctx: click.Context, parameter: click.Parameter, said: str | None) -> float | None:
     """An option of `prune`, read as the setting of the same meaning."""
-    from genscope.settings.store import age, size
+    from genscope.settings.store import age, amount, size
 
-    read: Callable[[Any], float | None] = age if parameter.name == "older_than" else size
+    read: Callable[[Any], str] = age if parameter.name == "older_than" else size
     try:
-        return None if said is None else read(said)
+        return None if said is None else amount(read(said))
     except ValueError as accepted:
         raise click.BadParameter(f"accepted: {accepted}") from accepted
 
@@ -96,12 +96,13 @@ def prune(
 
     from genscope.local.store.troubles import StoreError
     from genscope.local.store.writing import Store
+    from genscope.settings.store import amount
 
     place = _place(file)
     if not Path(place).exists():
         raise StoreError(f"{place} is not there: nothing has been recorded yet")
     if older_than is None and larger_than is None and service is None:
-        older_than, larger_than = _settings().store_max_age, _settings().store_max_size
+        older_than, larger_than = amount(_settings().store_max_age), amount(_settings().store_max_size)
     kept = Store(place)
     try:
         dropped = kept.prune(older_than=older_than, larger_than=larger_than, service=service)

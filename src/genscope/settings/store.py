@@ -15,24 +15,30 @@ _BYTES: Final = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _QUANTITY: Final = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([a-z]+)")
 
 
-def age(value: Any) -> float | None:
-    """Seconds, None for any age."""
+def age(value: Any) -> str:
+    """`30d`, `off`."""
     return _quantity(value, _SECONDS, "an age, 12h, 30d or 8w, or off")
 
 
-def size(value: Any) -> float | None:
-    """Bytes, None for any size."""
+def size(value: Any) -> str:
+    """`500mb`, `off`."""
     return _quantity(value, _BYTES, "a size, 500MB or 2GB, or off")
 
 
-def _quantity(value: Any, units: dict[str, int], accepted: str) -> float | None:
+def amount(quantity: str) -> float | None:
+    """Seconds of an age, bytes of a size; None for any."""
+    found = _QUANTITY.fullmatch(quantity)
+    return None if found is None else float(found[1]) * (_SECONDS | _BYTES)[found[2]]
+
+
+def _quantity(value: Any, units: dict[str, int], accepted: str) -> str:
     said = str(value).strip().lower()
     if said in _OFF:
-        return None
+        return _OFF[0]
     found = _QUANTITY.fullmatch(said)
     if found is None or found[2] not in units or not float(found[1]):
         raise ValueError(accepted)
-    return float(found[1]) * units[found[2]]
+    return f"{found[1]}{found[2]}"
 
 
 @dataclass(frozen=True)
@@ -46,15 +52,15 @@ class StoreOptions:
         "The SQLite file of the exporter `genscope_store` and of the commands that read it, else one in the user's "
         "state directory (`genscope store path`); this one and the next two as environment variables only.",
     )
-    store_max_age: float | None = option(
+    store_max_age: str = option(
         "GENSCOPE_STORE_MAX_AGE",
         age,
-        30 * 86_400.0,
-        "What is older goes: `12h`, `30d` (the default), `8w`, or `off`.",
+        "30d",
+        "What is older is dropped: `12h`, `30d`, `8w`, or `off`.",
     )
-    store_max_size: float | None = option(
+    store_max_size: str = option(
         "GENSCOPE_STORE_MAX_SIZE",
         size,
-        1e9,
-        "The oldest goes when the file is larger: `500MB`, `1GB` (the default), or `off`.",
+        "1gb",
+        "The oldest is dropped when the file is larger: `500MB`, `2GB`, or `off`.",
     )

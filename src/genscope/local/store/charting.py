@@ -26,6 +26,9 @@ _PIECES: Final = 60
 _MOST_PIECES: Final = 500
 _LINES: Final = 10
 _VALUES: Final = 200
+_OTHERS: Final = 0
+_LOOKED_UP: Final = ("text", "outcome", "tenant", "agent", "tool", "trace_id", "span_id")
+"""Filters by what is not in the index `calls_summed`, or is found at once by another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +88,12 @@ class _Sum:
     durations: list[int] = field(default_factory=list[int])
     ttfts: list[int] = field(default_factory=list[int])
 
-    def add(self, currency: str | None, kind: str | None, row: Sequence[Any]) -> None:
-        calls, errors, cost, input_tokens, output_tokens, durations, ttfts = row
+    def add(self, row: Sequence[Any]) -> None:
+        currency, calls, errors, cost, input_tokens, output_tokens, durations, ttfts = row
         self.calls += calls
         self.errors += errors
         self.input_tokens += input_tokens or 0
         self.output_tokens += output_tokens or 0
-        if errors:
-            self.kinds[kind or "unknown"] += errors
         if cost is not None:
             self.cost[currency or ""] += cost
         self.durations += _numbers(durations)
@@ -117,7 +118,7 @@ def values(db: sqlite3.Connection, of: str, filters: Filters, *, rare: Rare) -> 
     _require(of)
     where, found = condition(filters, rare)
     sql = (
-        f'SELECT "{of}", count(*) FROM spans WHERE is_call = 1 AND {where} AND "{of}" IS NOT NULL'
+        f'SELECT "{of}", count(*) FROM {_calls(filters)} WHERE is_call = 1 AND {where} AND "{of}" IS NOT NULL'
         f" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_VALUES}"
     )
     return [Value(*row) for row in db.execute(sql, found)]
@@ -128,36 +129,53 @@ def chart(db: sqlite3.Connection, by: str | None, step: int | None, filters: Fil
     if by is not None:
         _require(by)
     where, found = condition(filters, rare)
-    sql = f"SELECT min(start_ns), max(start_ns) FROM spans WHERE is_call = 1 AND {where}"
-    first, last = db.execute(sql, found).fetchone()
+    of_calls = f"FROM {_calls(filters)} WHERE is_call = 1 AND {where}"
+    first, last = db.execute(f"SELECT min(start_ns), max(start_ns) {of_calls}", found).fetchone()
     if first is None:
         return Chart(None, None, (step or 1) * _SECOND, by, ())
     length = _step(last - first, step)
     kept = [one.value for one in values(db, by, filters, rare=rare)[:_LINES]] if by else []
-    lines: dict[tuple[bool, str | None], dict[int, _Sum]] = {}
+    piece, key = f"start_ns / {length} * {length}", _key(by, kept)
     # All durations of a group as one text: to hand over a hundred thousand rows takes longer than to read it.
-    grouped = (
-        f"SELECT start_ns / {length} * {length}, {_key(by, kept)}, currency,"
-        f" CASE WHEN {FAILED} THEN error_kind END, count(*), sum{FAILED}, sum(cost), sum(input_tokens),"
-        " sum(output_tokens), group_concat(duration_ns), group_concat(ttft_ns)"
-        f" FROM spans WHERE is_call = 1 AND {where} GROUP BY 1, 2, 3, 4, 5"
+    sums = (
+        f"SELECT {piece}, {key}, currency, count(*), sum{FAILED}, sum(cost), sum(input_tokens), sum(output_tokens),"
+        f" group_concat(duration_ns), group_concat(ttft_ns) {of_calls} GROUP BY 1, 2, 3"
     )
-    for start, others, key, currency, kind, *row in db.execute(grouped, [*kept, *kept, *found]):
-        lines.setdefault((bool(others), key), {}).setdefault(start, _Sum()).add(currency, kind, row)
-    made = [
-        Line(key, others, sum(one.calls for one in pieces.values()), [pieces[at].piece(at) for at in sorted(pieces)])
-        for (others, key), pieces in lines.items()
-    ]
+    kinds = f"SELECT {piece}, {key}, coalesce(error_kind, 'unknown'), count(*) {of_calls} AND {FAILED} GROUP BY 1, 2, 3"
+    lines: dict[str | int | None, dict[int, _Sum]] = {}
+    for start, line, *row in db.execute(sums, [*kept, *found]):
+        lines.setdefault(line, {}).setdefault(start, _Sum()).add(row)
+    for start, line, kind, count in db.execute(kinds, [*kept, *found]):
+        if line in lines and start in lines[line]:  # it may have come in between
+            lines[line][start].kinds[kind] += count
+    made = [_line(key, pieces) for key, pieces in lines.items()]
     made.sort(key=lambda line: (line.others, -line.calls, str(line.key)))
     return Chart(first // length * length, (last // length + 1) * length, length, by, made)
 
 
+def _calls(filters: Filters) -> str:
+    """To go through the index of calls, which is short, takes less than to look up in the table what another finds.
+
+    SQLite cannot know: it has no statistics.
+    """
+    return "spans" if any(getattr(filters, name) for name in _LOOKED_UP) else "spans INDEXED BY calls_summed"
+
+
+def _line(key: str | int | None, pieces: Mapping[int, _Sum]) -> Line:
+    return Line(
+        key=key if isinstance(key, str) else None,
+        others=key == _OTHERS,
+        calls=sum(one.calls for one in pieces.values()),
+        pieces=[pieces[start].piece(start) for start in sorted(pieces)],
+    )
+
+
 def _key(by: str | None, kept: Sequence[str]) -> str:
-    """Two columns: whether it is one of the others, and the value of those that are not."""
+    """Of a line: the value, if it is one of those that are kept; no value of a column is a number."""
     if by is None:
-        return "0, NULL"
-    among = f'"{by}" IN ({", ".join("?" * len(kept))})'
-    return f'"{by}" IS NOT NULL AND NOT {among}, CASE WHEN {among} THEN "{by}" END'
+        return "NULL"
+    among = ", ".join("?" * len(kept))
+    return f'CASE WHEN "{by}" IN ({among}) THEN "{by}" WHEN "{by}" IS NOT NULL THEN {_OTHERS} END'
 
 
 def _step(length_ns: int, step: int | None) -> int:

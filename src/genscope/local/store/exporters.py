@@ -29,6 +29,7 @@ from genscope.local.store.place import path_of
 from genscope.local.store.troubles import StoreError
 from genscope.local.store.writing import Store
 from genscope.settings import complain, resolve
+from genscope.settings.store import amount
 
 if TYPE_CHECKING:
     from opentelemetry.sdk._logs.export import LogRecordExporter
@@ -89,7 +90,8 @@ def _at(path: str | None) -> _Shared:
     place = path_of(path or settings.store).absolute()
     with _sharing:
         if place not in _shared:
-            _shared[place] = _Shared(place, max_age=settings.store_max_age, max_size=settings.store_max_size)
+            limits = {"max_age": amount(settings.store_max_age), "max_size": amount(settings.store_max_size)}
+            _shared[place] = _Shared(place, **limits)
         return _shared[place]
 
 

@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
+from genscope.local.store.json_text import clean
 from genscope.local.store.records import Event, Link, LogRecord, PointRecord, Series, Source, SpanRecord
 
 _KINDS: Final = ("internal", "internal", "server", "client", "producer", "consumer")
@@ -88,7 +89,10 @@ def read_json(text: bytes | str, message: Any) -> Any:
     from google.protobuf import json_format
 
     try:
-        return json_format.ParseDict(_with_ids(json.loads(text)), message, ignore_unknown_fields=True)
+        found: Any = json.loads(text)
+        if not isinstance(found, dict):
+            raise TypeError("it is no object")
+        return json_format.ParseDict(_with_ids(found), message, ignore_unknown_fields=True)
     except (json_format.ParseError, RecursionError, TypeError, AttributeError) as fault:
         raise ValueError(f"no OTLP JSON: {fault}") from fault
 
@@ -157,13 +161,15 @@ def _nth(names: Sequence[str | None], number: int) -> str | None:
 
 
 def _with_ids(value: Any) -> Any:
-    """With ids as protobuf's JSON has bytes."""
+    """With ids as protobuf has bytes, and without halves of characters: for one of these it refuses all the rest."""
+    if isinstance(value, str):
+        return clean(value)
     if isinstance(value, list):
         return [_with_ids(item) for item in cast("list[Any]", value)]
     if not isinstance(value, dict):
         return value
     return {
-        name: _base64(item) if name in _IDS and isinstance(item, str) else _with_ids(item)
+        clean(name): _base64(item) if name in _IDS and isinstance(item, str) else _with_ids(item)
         for name, item in cast("dict[str, Any]", value).items()
     }
 

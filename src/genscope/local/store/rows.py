@@ -59,14 +59,8 @@ class Rows:
     def span(self, span: SpanRecord) -> Row:
         attributes = span.attributes
         return (
-            *(
-                span.trace_id,
-                span.span_id,
-                span.parent_id,
-                _service(span.source.resource),
-                clean(str(span.name)),
-                span.kind,
-            ),
+            *(span.trace_id, span.span_id, span.parent_id, _service(span.source.resource)),
+            *(clean(str(span.name)), span.kind),
             *(_integer(span.start_ns), _integer(max(span.end_ns - span.start_ns, 0)), span.status),
             text(span.status_message),
             *(column.read(attributes) for column in SPAN_COLUMNS),

@@ -36,7 +36,7 @@ def _is(fault: sqlite3.Error, codes: tuple[int, ...], words: tuple[str, ...]) ->
     return any(word in str(fault) for word in words) if code is None else code & _PRIMARY in codes
 
 
-def explained(fault: Exception, path: Path) -> StoreError:
+def explained(fault: OSError | sqlite3.Error, path: Path) -> StoreError:
     """What SQLite or the system says, of which file."""
     if isinstance(fault, sqlite3.Error):
         if is_busy(fault):

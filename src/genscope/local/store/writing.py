@@ -51,7 +51,7 @@ class Dropped:
 class Store:
     """One file, written by threads and processes at once. A fork leaves it alone: each process opens it for itself.
 
-    What cannot be done raises `StoreError`, nothing else does. The file is opened when there is something to write, and
+    What cannot be done raises `StoreError`. The file is opened when there is something to write, and
     looked for anew when it is gone or another one. A broken one is renamed and a new one begun; `warn` is told.
     """
 
@@ -201,7 +201,7 @@ class Store:
                 yield self._connected()
             except BaseException as fault:
                 self.close()
-                if not isinstance(fault, Exception):
+                if not isinstance(fault, (StoreError, OSError, sqlite3.Error)):
                     raise
                 error = fault if isinstance(fault, StoreError) else explained(fault, self.path)
                 if isinstance(error, Corrupt):

@@ -41,7 +41,14 @@ def application(store: Path, receiver: otlp.HttpReceiver, following: live.Live, 
             faults.report(f"answering {scope['path'].split('/')[1]}", fault)
             raise Refusal(500, "The server has failed") from None
 
-    return Guard(answer, access, pages=shown.keys(), endless={live.PATH}, refuse=refused)
+    return Guard(
+        answer,
+        access,
+        pages=shown.keys(),
+        paced=lambda path: path not in _OTLP,
+        endless={live.PATH},
+        refuse=refused,
+    )
 
 
 def refused(scope: Any, refusal: Refusal) -> Response:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import ipaddress
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
@@ -20,12 +21,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 
+from genscope.local.ui.ports import SERVER
 from genscope.local.ui.refusals import Refusal
 
 Asgi = Callable[..., Any]
-
-SERVER: Final = "genscope"
-"""What the header `Server` says, by which another `genscope ui` knows us."""
 
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
@@ -45,11 +44,13 @@ _HEADERS: Final = {
 _OURS: Final = ("localhost", "host.docker.internal", "host.containers.internal")
 """Names that nobody in the world can have lead here: that of this machine, and what containers call it."""
 
+_HOST: Final = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\s:@/\[\]]+))(?::\d{0,5})?")
+
 _IN_TIME: Final = 60.0
 """Seconds that an answer may take, until its last byte is taken."""
-_A_SECOND: Final = 1000
-_AT_ONCE: Final = 2000
-"""Requests of one address."""
+_A_SECOND: Final = 100
+_AT_ONCE: Final = 300
+"""Requests of one address; what it sends to be kept is not among them, that has a queue."""
 _ADDRESSES: Final = 1024
 
 
@@ -64,9 +65,7 @@ class Access:
 
     def knows(self, host: str) -> bool:
         """A name that is not ours may lead here all the same. An address cannot: it is what the browser asked for."""
-        name = _without_port(host).lower()
-        if name.startswith("["):
-            name = name[1:-1]
+        name = _name(host)
         return name in _OURS or name in self.hosts or _is_address(name)
 
     def is_token(self, said: str | None) -> bool:
@@ -101,7 +100,11 @@ class Pace:
 
 
 class Guard:
-    """Stands before an ASGI application. `pages` may be linked to by anybody, `endless` have no end."""
+    """Stands before an ASGI application.
+
+    Its paths: `pages` may be linked to by anybody, `paced` are those of which so many a second are answered, `endless`
+    are never done.
+    """
 
     def __init__(
         self,
@@ -109,6 +112,7 @@ class Guard:
         access: Access,
         *,
         pages: Collection[str],
+        paced: Callable[[str], bool],
         endless: Collection[str],
         refuse: Callable[[Any, Refusal], Response],
         pace: Pace | None = None,
@@ -117,6 +121,7 @@ class Guard:
         self._app = app
         self._access = access
         self._pages = pages
+        self._paced = paced
         self._endless = endless
         self._refuse = refuse
         self._pace = pace or Pace()
@@ -159,14 +164,12 @@ class Guard:
         """None for a request that is fine; one that brings the token in its link gets it as a cookie instead."""
         headers = Headers(scope=scope)
         client = scope.get("client")
-        if not self._pace.allows(client[0] if client else ""):
+        if self._paced(scope["path"]) and not self._pace.allows(client[0] if client else ""):
             raise Refusal(429, "Too many requests; try again", 1)
         host = headers.get("host", "")
         if not self._access.knows(host):
-            raise Refusal(
-                403,
-                f"This server is not known as {_without_port(host)!r}; to make it known: genscope ui --allow-host NAME",
-            )
+            reason = f"This server is not known as {host[:200]!r}; to make it known: genscope ui --allow-host NAME"
+            raise Refusal(403, reason)
         page = scope["method"] in ("GET", "HEAD") and scope["path"] in self._pages
         if not page:
             _require_own_origin(headers, host)
@@ -194,10 +197,10 @@ def _require_own_origin(headers: Headers, host: str) -> None:
         raise Refusal(403, "Other pages may not ask here")
 
 
-def _without_port(host: str) -> str:
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]
+def _name(host: str) -> str:
+    """Without the port, and the brackets of an address; empty for what is none."""
+    found = _HOST.fullmatch(host.lower())
+    return (found[1] or found[2]) if found else ""
 
 
 def _is_address(name: str) -> bool:

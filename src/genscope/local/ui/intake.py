@@ -20,8 +20,7 @@ WAITING_BYTES: Final = 64 * 2**20
 _AT_ONCE: Final = 4096
 """Records of one transaction: enough that a commit costs little, few enough that the sender's patience lasts."""
 _SOON: Final = 1
-_LATER: Final = 5
-"""Seconds after which a sender may try again: when the others are written; when the file may be free again."""
+"""Seconds after which a sender may try again."""
 
 
 @dataclass(slots=True)
@@ -67,7 +66,7 @@ class Intake:
             return done
         with self._changed:
             if self._closed:
-                raise Refusal(503, "The server ends", _LATER)
+                raise Refusal(503, "The server ends", _SOON)
             if self._queue and self._size + size > self._limit:  # one that is larger alone is taken alone
                 raise Refusal(429, "More comes in than can be written; try again", _SOON)
             self._queue.append(_Waiting(signal, records, size, done))
@@ -80,10 +79,10 @@ class Intake:
             try:
                 batch[0].signal.add(self._store, [record for one in batch for record in one.records])
             except StoreError as reason:
-                refused: Refusal | None = Refusal(503, f"The store {reason}", _LATER)
+                refused: Refusal | None = Refusal(503, f"The store {reason}", _SOON)
             except Exception as fault:
                 self._faults.report("writing what was received", fault)
-                refused = Refusal(503, "The store has failed", _LATER)
+                refused = Refusal(503, "The store has failed", _SOON)
             else:
                 refused = None
             with self._changed:

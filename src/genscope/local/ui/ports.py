@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import http.client
+import json
 import os
 import socket
 from collections.abc import Iterator
@@ -12,7 +13,11 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
-from genscope.local.ui.guard import SERVER
+SERVER: Final = "genscope"
+"""What the header `Server` says, by which one `genscope ui` knows another."""
+HTTP_PORT: Final = 4318
+GRPC_PORT: Final = 4317
+"""Where senders send that were told nothing else."""
 
 _LISTENING: Final = "0A"
 _PATIENCE: Final = 0.5
@@ -88,6 +93,24 @@ def is_ours(host: str, port: int) -> bool:
         connection.close()
 
 
+def seen_at(store: Path) -> str | None:
+    """The page on which a store can be seen now, if it is where everybody would look for it."""
+    host, port = hosts_of("localhost")[0], HTTP_PORT
+    return url(host, port) if is_ours(host, port) and _shown(host, port) in (str(store), None) else None
+
+
+def _shown(host: str, port: int) -> str | None:
+    """The file that a `genscope ui` shows; None if it does not tell everybody."""
+    connection = http.client.HTTPConnection(host, port, timeout=_PATIENCE)
+    try:
+        connection.request("GET", "/api/info")
+        return json.loads(connection.getresponse().read()).get("path")
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    finally:
+        connection.close()
+
+
 def url(host: str, port: int) -> str:
     """Of a page that a browser on this machine can open."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
@@ -100,10 +123,17 @@ def holders(port: int, proc: Path = Path("/proc")) -> Iterator[str]:
     if not wanted:
         return
     for process in proc.glob("[0-9]*"):
-        with suppress(OSError):
-            if any(os.readlink(link) in wanted for link in (process / "fd").iterdir()):
+        if not wanted.isdisjoint(_open_in(process)):
+            with suppress(OSError):
                 name = (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
                 yield f"{name} (process {process.name})"
+
+
+def _open_in(process: Path) -> Iterator[str]:
+    with suppress(OSError):  # of somebody else, or at its end
+        for link in (process / "fd").iterdir():
+            with suppress(OSError):  # closed meanwhile
+                yield os.readlink(link)
 
 
 def _inodes(port: int, proc: Path) -> Iterator[str]:

@@ -27,12 +27,11 @@ from genscope.local.ui.guard import Access
 from genscope.local.ui.intake import Intake
 from genscope.local.ui.live import Live
 from genscope.local.ui.otlp import HttpReceiver
-from genscope.local.ui.ports import PortError, explained, hosts_of, listening, url
+from genscope.local.ui.ports import GRPC_PORT, HTTP_PORT, PortError, explained, hosts_of, listening, url
 
-HTTP_PORT: Final = 4318
-GRPC_PORT: Final = 4317
-"""Where senders send that were told nothing else."""
-_PATIENCE_WITH_THE_FILE: Final = 5.0
+_PATIENCE_AT_THE_START: Final = 5.0
+_PATIENCE: Final = 1.0
+"""Seconds to wait for the file, which senders wait as well: by default they have ten for all their attempts."""
 _CONNECTIONS: Final = 256
 _STARTED_IN: Final = 10.0
 _GRACE: Final = 1
@@ -63,12 +62,14 @@ class Server:
     def __init__(self, wanted: Wanted) -> None:
         faults = Faults()
         self.store = wanted.store
-        opened(wanted.store, _PATIENCE_WITH_THE_FILE).close()  # makes it
+        opened(wanted.store, _PATIENCE_AT_THE_START).close()  # makes it
         self._sockets = listening(wanted.host, wanted.port, "--port PORT")
         self.port: int = self._sockets[0].getsockname()[1]
         names = {name.lower() for name in (wanted.host, gethostname(), *wanted.allowed_hosts)}
         access = Access(frozenset(names), wanted.token, f"genscope_{self.port}")
-        self._store = Store(wanted.store, max_age=wanted.max_age, max_size=wanted.max_size, faults=faults)
+        self._store = Store(
+            wanted.store, max_age=wanted.max_age, max_size=wanted.max_size, patience=_PATIENCE, faults=faults
+        )
         self._intake = Intake(self._store, faults)
         self.grpc_port: int | None = None
         self._grpc: GrpcReceiver | None = None

@@ -11,12 +11,12 @@ const MARKS = ["circle", "square", "triangle", "diamond"];
 
 /** `series` are `{ name, values }` with one value, or null, for each of `times`, where pieces of `step` ns begin.
  * `show(value)` writes one out, `link(at)` is where a piece leads. */
-export function chart({ title, kind, times, step, series, show, link }) {
+export function chart({ title, kind, times, step, series, show, link, named = series.length > 1 }) {
   const top = highest(kind, series);
   if (!top) return empty(title);
   const ceiling = nice(top);
   const drawn = { kind, times, step, series, show, link, ceiling, slot: WIDE / times.length };
-  const labels = series.length > 1 ? legend(series, kind) : "";
+  const labels = named ? legend(series, kind) : "";
   const picture = svg("svg", { viewBox: `0 0 ${SIZE.width} ${SIZE.height}`, role: "group", "aria-label": title, class: `plot ${kind}` },
     grid(drawn), axis(drawn), kind === "bars" ? bars(drawn) : lines(drawn), targets(drawn));
   return card(title, labels, picture, fold("As a table", () => numbers(drawn)));

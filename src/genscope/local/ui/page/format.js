@@ -8,6 +8,11 @@ export function count(number) {
   return number === null || number === undefined ? "" : number.toLocaleString();
 }
 
+/** A score, a mean. */
+export function round(number) {
+  return number.toLocaleString(undefined, { maximumFractionDigits: 3 });
+}
+
 /** Few characters, for what is many. */
 export function short(number) {
   if (number === null || number === undefined) return "";

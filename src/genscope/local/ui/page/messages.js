@@ -79,7 +79,10 @@ function toolCall(part, answer) {
 /** Any JSON: a text as it is, the rest in lines. */
 export function value(json) {
   if (json === null || json === undefined) return el("p", { class: "dim" }, "(nothing)");
-  if (typeof json === "string") return longText(structured(json));
+  if (typeof json === "string") {
+    const lines = structured(json);
+    return longText(lines, lines === json ? "prose" : "json");
+  }
   return longText(JSON.stringify(json, null, 2), "json");
 }
 

@@ -32,6 +32,7 @@ history.scrollRestoration = "manual";
 const live = new Live(
   (news) => shown?.view?.news?.(news),
   (state) => {
+    if (state === "on" && shown?.fault) show(); // there is somebody again who answers
     const [label, title] = LIVE[state];
     const light = document.getElementById("live");
     light.dataset.state = state;
@@ -60,12 +61,15 @@ async function show() {
     if (signal.aborted) return;
     clearTimeout(slow);
     now.view = found ?? null;
+    const typing = document.activeElement?.id === "search" ? document.activeElement : null;
     main.replaceChildren(stage);
     document.title = `${found?.title ?? LISTED[place.view]} · genscope`;
     restore();
+    if (typing) goOnTyping(typing);
   } catch (fault) {
     clearTimeout(slow);
     if (fault.name === "AbortError" || signal.aborted) return;
+    now.fault = fault;
     main.replaceChildren(trouble(fault, show));
     tell(fault.message);
   }
@@ -92,9 +96,19 @@ function restore() {
   const before = kept.get(entry);
   scrollTo(0, before?.top ?? 0);
   const last = before?.key ? main.querySelector(`[data-key="${CSS.escape(before.key)}"]`) : null;
-  const focused = document.activeElement;
-  if (focused !== document.body && focused?.isConnected && !main.contains(focused) && focused.id === "search") return;
   (last?.querySelector("a") ?? last ?? main).focus({ preventScroll: true });
+}
+
+/** Somebody types on while what was found so far is shown: the new field takes over from the old one. */
+function goOnTyping(old) {
+  const field = document.getElementById("search");
+  if (!field) return;
+  const { value, selectionStart, selectionEnd } = old;
+  field.focus({ preventScroll: true });
+  if (field.value === value) return field.setSelectionRange(selectionStart, selectionEnd);
+  field.value = value;
+  field.setSelectionRange(selectionStart, selectionEnd);
+  field.dispatchEvent(new Event("input"));
 }
 
 const theme = document.getElementById("theme");

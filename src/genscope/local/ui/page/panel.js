@@ -2,7 +2,7 @@
 
 import { to } from "./address.js";
 import { el, facts, fold, said } from "./dom.js";
-import { amount, count, duration, moment, plural, words } from "./format.js";
+import { amount, count, duration, moment, plural, round, words } from "./format.js";
 import { box } from "./marks.js";
 import { answersIn, definitions, heardBefore, longText, messagesOf, signature, transcript, value } from "./messages.js";
 import { COST_SOURCE, NO_SETTINGS, OMITTED_MESSAGES, SETTINGS } from "./names.js";
@@ -62,7 +62,7 @@ function figures(span) {
     ["User", by("traces", "user")], ["Tenant", by("traces", "tenant")],
     ["Conversation", span.conversation && el("a", { href: to("conversation", "", { id: span.conversation }) }, said(span.conversation))],
     ["Service", by("traces", "service")],
-    ["Same prompt", span.content_hash && el("code", {}, said(span.content_hash))],
+    ["Prompt hash", span.content_hash && el("code", {}, said(span.content_hash))],
   ]);
 }
 
@@ -75,7 +75,7 @@ function cost(span) {
 export function verdicts(evaluations) {
   if (!evaluations.length) return "";
   return el("section", {}, el("h3", {}, "Evaluations"), el("ul", { class: "verdicts" }, evaluations.map((one) =>
-    el("li", {}, el("strong", {}, said(one.evaluation ?? "?")), one.score === null ? "" : [" ", el("b", { class: "score" }, one.score.toLocaleString(undefined, { maximumFractionDigits: 3 }))],
+    el("li", {}, el("strong", {}, said(one.evaluation ?? "?")), one.score === null ? "" : [" ", el("b", { class: "score" }, round(one.score))],
       one.label ? [" ", said(one.label)] : "", one.explanation ? el("p", { class: "dim" }, said(one.explanation)) : ""))));
 }
 

@@ -5,12 +5,12 @@ import { filtersIn, go, to } from "../address.js";
 import { card, chart, empty, ranking } from "../chart.js";
 import { el, said } from "../dom.js";
 import { filterBar } from "../filters.js";
-import { amount, count, duration, money, plural, short, words } from "../format.js";
+import { amount, count, duration, money, plural, round, short, words } from "../format.js";
 import { nothing } from "../notices.js";
 
 const PACE = 3000;
 const OUTSIDE = "(none)";
-const QUARTERS = ["p50", "p95", "p99"];
+const PERCENTILES = ["p50", "p95", "p99"];
 
 export default { open: (opened) => new Charts(opened).open() };
 
@@ -60,7 +60,7 @@ class Charts {
     const errors = Object.keys(kinds).sort((one, other) => kinds[other] - kinds[one]);
     const currency = Object.keys(line.pieces.find((piece) => Object.keys(piece.cost).length)?.cost ?? {})[0] ?? "USD";
     const cost = (piece) => piece.cost[currency] ?? null;
-    const percentiles = (name) => QUARTERS.map((part) => this.#series(all, line, part, (piece) => piece[name]?.[part] ?? null));
+    const percentiles = (name) => PERCENTILES.map((part) => this.#series(all, line, part, (piece) => piece[name]?.[part] ?? null));
     return [
       this.#chart("Calls", "bars", all, [{ ...this.#series(all, line, "succeeded", (piece) => piece.calls - piece.errors), tone: "tone-0" }, { ...this.#series(all, line, "failed", (piece) => piece.errors), tone: "tone-bad" }], short),
       this.#chart("Duration", "lines", all, percentiles("duration_ns"), duration),
@@ -103,7 +103,7 @@ class Charts {
     const series = judges.map((judge) => ({ name: judge, values: times.map((start) => timed.find((one) => one.evaluation === judge && one.start_ns === start)?.mean ?? null) }));
     const step = all.step_ns >= 86_400e9 ? 86_400e9 : 3600e9;
     const link = (at) => this.#to({ since: times[at], until: times[at] + step });
-    return chart({ title: "Evaluation scores (mean)", kind: "lines", times, step, series, show: (value) => value.toLocaleString(undefined, { maximumFractionDigits: 2 }), link });
+    return chart({ title: "Evaluation scores (mean)", kind: "lines", times, step, series, show: round, link, named: true });
   }
 }
 

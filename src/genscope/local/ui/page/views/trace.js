@@ -3,7 +3,7 @@
 import { ask } from "../api.js";
 import { go, here, to } from "../address.js";
 import { button, el, facts, said, tell } from "../dom.js";
-import { count, duration, moment, money, plural, tokens } from "../format.js";
+import { count, duration, moment, money, plural, round, tokens } from "../format.js";
 import { toggle } from "../marks.js";
 import { answersIn, messagesOf } from "../messages.js";
 import { TOOL_CALL_ID } from "../names.js";
@@ -152,7 +152,6 @@ function heading(trace, rows) {
   const whom = trace.spans.find((span) => span.user);
   const talk = trace.spans.find((span) => span.conversation);
   const sum = sums(trace.spans);
-  const verdictsOnAll = trace.evaluations.filter((one) => !one.span_id);
   return el("div", {},
     el("h1", {}, said(root?.name ?? "Logs without a span"), " ", el("code", { class: "id", title: "The id of the trace" }, trace.trace_id)),
     facts([
@@ -167,9 +166,16 @@ function heading(trace, rows) {
       ["Errors", sum.errors ? el("span", { class: "bad" }, `✕ ${sum.errors}`) : null],
       ["User", whom && el("a", { href: to("traces", "", { user: whom.user }) }, said(whom.user))],
       ["Conversation", talk && el("a", { href: to("conversation", "", { id: talk.conversation }) }, said(talk.conversation))],
+      ["Evaluations", scores(trace.evaluations)],
     ], { class: "facts line" }),
     trace.cut ? el("p", { class: "odd" }, `⚠ The trace has more than ${plural(trace.spans.length, "span")}: the oldest are not shown.`) : "",
-    verdicts(verdictsOnAll));
+    verdicts(trace.evaluations.filter((one) => !one.span_id)));
+}
+
+/** In a line; the span of each has all of it. */
+function scores(evaluations) {
+  const inLine = evaluations.filter((one) => one.span_id).slice(0, 5);
+  return inLine.length ? inLine.map((one) => [el("a", { href: to("trace", one.trace_id, { span: one.span_id }) }, said(one.evaluation ?? "?")), " ", said(String(one.score === null ? (one.label ?? "") : round(one.score))), " "]) : null;
 }
 
 /** What tools answered: as their own spans say, else as it was told to the model afterwards. */

@@ -121,7 +121,8 @@ def trouble() -> list[SpanRecord]:
         semconv.RETRY_DELAYS: (0.4, 0.8),
     }
     failed = {semconv.ERROR_KIND: "context_length", semconv.ERROR_TYPE: "context_length_exceeded"}
-    nothing = {semconv.USAGE["input_tokens"]: None, semconv.COST_AMOUNT: None, semconv.RESPONSE_FINISH_REASONS: None}
+    nothing = {semconv.USAGE[name]: None for name in ("input_tokens", "output_tokens")}
+    nothing |= {semconv.COST_AMOUNT: None, semconv.RESPONSE_FINISH_REASONS: None}
     told = {semconv.EXCEPTION_TYPE: "openai.BadRequestError", semconv.EXCEPTION_MESSAGE: "The prompt is too long."}
     image = {"type": "uri", "modality": "image", "mime_type": "image/png", "uri": "https://images.example/cat.png"}
     return [

@@ -10,6 +10,7 @@ from store.samples import trace_id
 
 from ..served import Served
 from . import story
+from .browser import expect
 from .conftest import Opens, fill
 
 pytestmark = pytest.mark.needs_chromium
@@ -29,8 +30,6 @@ def names(page: Any) -> list[str]:
 
 def waits_for(page: Any, *rows: str) -> None:
     """Until these are the rows."""
-    from playwright.sync_api import expect
-
     expect(page.locator("td.name")).to_have_text([*rows])
 
 

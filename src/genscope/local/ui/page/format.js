@@ -52,7 +52,7 @@ export function money(cost) {
 
 export function tokens(input, output) {
   if (input === null && output === null) return "";
-  return output === null ? count(input) : `${count(input ?? 0)} → ${count(output)}`;
+  return output === null ? count(input) : `${count(input) || "?"} → ${count(output)}`;
 }
 
 export function bytes(number) {

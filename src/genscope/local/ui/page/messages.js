@@ -27,10 +27,10 @@ function asPart(value) {
 
 const isRecord = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** What tools answered, by the id of the call that asked: for a tool's span and for messages alike. */
+/** What tools answered, by the id of the call that asked, beside what is known already. */
 export function answersIn(messages, known = new Map()) {
   for (const part of messages.flatMap((message) => message.parts)) {
-    if (RESPONSES.includes(part.type) && part.id) known.set(String(part.id), { value: responseOf(part) });
+    if (RESPONSES.includes(part.type) && part.id && !known.has(String(part.id))) known.set(String(part.id), { value: responseOf(part) });
   }
   return known;
 }
@@ -71,7 +71,7 @@ function responseOf(part) {
 function toolCall(part, answer) {
   const where = part.type === "server_tool_call" ? "the provider's tool" : "tool";
   return el("div", { class: "toolcall" },
-    el("p", {}, el("span", { class: "dim" }, `${where} `), el("strong", {}, said(String(part.name ?? "?"))), part.id ? el("code", { class: "id" }, said(String(part.id))) : ""),
+    el("p", {}, el("span", { class: "dim" }, `${where} `), el("strong", {}, said(String(part.name ?? "?"))), part.id ? [" ", el("code", { class: "id" }, said(String(part.id)))] : ""),
     value(part.arguments ?? part.server_tool_call ?? null),
     answer ? el("div", { class: "answer" }, el("p", { class: "dim" }, "answered", answer.note ? [" ", answer.note] : ""), value(answer.value)) : el("p", { class: "dim" }, "no answer seen"));
 }
@@ -97,7 +97,7 @@ function structured(text) {
 }
 
 export function longText(content, kind = "prose") {
-  const text = typeof content === "string" ? content : JSON.stringify(content ?? "", null, 2);
+  const text = typeof content === "string" ? content : content === null || content === undefined ? "" : JSON.stringify(content, null, 2);
   if (text.length <= LONG) return el("pre", { class: kind, dir: "auto" }, text);
   const block = el("pre", { class: kind, dir: "auto" }, `${text.slice(0, LONG)}…`);
   const more = el("button", { type: "button", class: "more", click: () => {

@@ -27,7 +27,7 @@ FRAMEWORKS_BEFORE_VENV := .venv-frameworks-before$(SUFFIX)
 
 # The oldest releases we promise to work with. The lower bounds in pyproject.toml say the same.
 OLDEST := 'openai==1.26.0' 'anthropic==0.40.0' 'groq==0.11.0' 'together==2.0.0' 'cerebras-cloud-sdk==1.0.0' \
-	'writer-sdk==2.0.0' 'fsspec==2023.1.0' 'httpx<0.28' 'wrapt==1.16.0' \
+	'writer-sdk==2.0.0' 'fsspec==2023.1.0' 'tenacity==9.0.0' 'jsonschema==4.18.0' 'regex==2022.10.31' 'pyyaml==6.0.1' 'httpx<0.28' 'wrapt==1.16.0' \
 	'opentelemetry-api==1.30.0' 'opentelemetry-sdk==1.30.0' 'opentelemetry-exporter-otlp==1.30.0' \
 	'opentelemetry-instrumentation==0.51b0' 'opentelemetry-instrumentation-threading==0.51b0' \
 	'opentelemetry-distro==0.51b0'

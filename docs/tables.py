@@ -17,8 +17,17 @@ from genscope.core.defects import DEFECTS
 from genscope.core.errors import KINDS, RETRYABLE
 from genscope.core.operation import Usage
 from genscope.features.redaction.rules import PRESETS, RULES
+from genscope.features.slo.measures import MEASURES, QUANTILE, READING, SPIKE
+from genscope.features.slo.quantities import said_length
+from genscope.features.slo.windows import Length
 from genscope.instrumentors import Instrumentor, chosen
 from genscope.local.store.columns import LOG_COLUMNS, SPAN_COLUMNS, Column
+from genscope.ops.grafana import boards
+from genscope.ops.prometheus_names import VIAS
+from genscope.ops.queries import Queries
+from genscope.ops.rule import LAYERS
+from genscope.ops.rule_file import Rules
+from genscope.ops.thresholds import Thresholds
 from genscope.providers import hosts
 from genscope.providers.coverage import coverage_of
 from genscope.providers.stainless import Stainless
@@ -135,6 +144,18 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
         ("genscope.retry.delays", "double[], s", "wait after each"),
         ("genscope.retry.backoff", "double, s", "sum of the waits"),
     ),
+    "Retries and fallbacks of genscope, if the application has them": (
+        (
+            "genscope.retry.attempt",
+            "int",
+            "number of an attempt of `genscope.retry`, on its event or, with `spans`, on its span",
+        ),
+        ("genscope.retry.gave_up", "string", "why it gave up: `not_retryable`, `attempts`, `max_wait` or `deadline`"),
+        ("genscope.retry.nested", "int", "attempts beneath it that the SDK repeated by itself"),
+        ("genscope.fallback.model", "string", "model that answered; absent if none did"),
+        ("genscope.fallback.models", "string[]", "models that were tried, in this order"),
+        ("genscope.fallback.errors", "string[]", "error kind of each that did not answer"),
+    ),
     "Cost": (
         ("genscope.cost.amount", "double", "what the call cost; absent if that is not known"),
         ("genscope.cost.currency", "string", "`USD`"),
@@ -152,7 +173,12 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
         ("genscope.tag.*", "string", "each of its tags, under its name"),
     ),
     "Workflows, agents and tools, if the application annotates them": (
-        ("genscope.operation.name", "string", "`task`, `rerank` or `embedding`: what the conventions do not name"),
+        (
+            "genscope.operation.name",
+            "string",
+            "`task`, `rerank`, `embedding`, `retry`, `attempt` or `fallback`: what the conventions do not name; "
+            "`judge` or `evaluate`: of a judge, and on the calls that it makes",
+        ),
         ("gen_ai.workflow.name gen_ai.agent.name gen_ai.tool.name", "string", "names, of a tool also its agent's"),
         ("gen_ai.agent.description gen_ai.tool.description gen_ai.tool.type", "string", "as the annotation says"),
         ("gen_ai.tool.call.id", "string", "id under which the model asked for the tool"),
@@ -179,6 +205,11 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
         ("rpc.response.status_code", "string", "code of a JSON-RPC error"),
         ("network.transport network.protocol.name", "string", "`pipe`, or `tcp` and `http`"),
     ),
+    "Judges, on spans of their own": (
+        ("gen_ai.evaluation.name", "string", "of the judge"),
+        ("gen_ai.evaluation.score.value", "double", "from 0 to 1; absent if it came to none"),
+        ("gen_ai.evaluation.score.label", "string", "`pass`, `fail`, `not_applicable`, or the judge's own"),
+    ),
     "Content, if it is asked for": (
         ("gen_ai.tool.call.arguments gen_ai.tool.call.result", "string, JSON", "of an annotated tool"),
         ("gen_ai.retrieval.query.text", "string", "what an annotated retrieval was asked"),
@@ -188,6 +219,7 @@ ATTRIBUTES: dict[str, tuple[Row, ...]] = {
         ("gen_ai.output.messages", "string, JSON", "messages of the answer, one for each choice"),
         ("gen_ai.system_instructions", "string, JSON", "instructions that stand apart from the messages"),
         ("gen_ai.tool.definitions", "string, JSON", "tools that the model may call"),
+        ("gen_ai.evaluation.explanation", "string", "why a judge came to its score, on its span"),
         ("genscope.content.hash", "string", "hash of instructions and input, if `content_hash` is set"),
         ("genscope.content.omitted_messages", "int", "messages that the linked span has, with `content_delta`"),
         (
@@ -218,9 +250,24 @@ ELSEWHERE = {
     "exception.stacktrace": "attribute of the span event `exception`",
     "gen_ai.client.inference.operation.details": "log event",
     "gen_ai.client.operation.exception": "log event",
+    "gen_ai.evaluation.result": "log event",
+    "genscope.evaluation.drift": "log event",
+    "genscope.evaluation.drift.before": "attribute of that",
+    "genscope.evaluation.drift.now": "attribute of that",
+    "genscope.evaluation.drift.samples": "attribute of that",
+    "genscope.evaluation.drop_reason": "attribute of a metric",
     "genscope.budget.mode": "attribute of a metric",
     "genscope.budget.scope": "attribute of a metric",
     "genscope.budget.store": "attribute of a metric",
+    "genscope.slo.objective": "attribute of a metric and of the log event of an alert",
+    "genscope.slo.severity": "attribute of a metric and of the log event of an alert",
+    "genscope.slo.drop_reason": "attribute of a metric",
+    **{
+        f"genscope.slo.{name}": "attribute of the log event of an alert"
+        for name in ("state", "measure", "target", "value", "burn_rate", "samples", "cause")
+    },
+    "genscope.slo.alert": "log event",
+    "llm.alert": "span, among names of old",
     "genscope.calls": "logger",
     "genscope.client.call": "log event",
     "genscope.duration": "field of the call log",
@@ -251,7 +298,7 @@ MOMENTS = {
 
 KIND_MEANINGS = {
     "rate_limit": "too many requests or tokens in a time; HTTP 429",
-    "quota": "credit or budget at the provider used up; HTTP 402, `insufficient_quota`",
+    "quota": "credit used up or a spend limit reached at the provider; HTTP 402, `insufficient_quota`",
     "timeout": "no answer in time; HTTP 408 and 504, timeouts of the client",
     "connection": "no connection, or it broke",
     "authentication": "key missing, wrong or expired; HTTP 401",
@@ -260,9 +307,9 @@ KIND_MEANINGS = {
     "context_length": "request too long for the model; HTTP 413, `context_length_exceeded`",
     "content_filter": "refused by the provider's content policy",
     "invalid_request": "the request itself is wrong; other HTTP 4xx; unlike the rest, 409 (a conflict) is retryable",
-    "overloaded": "provider has no capacity now; HTTP 503 and 529",
+    "overloaded": "provider has no capacity now; HTTP 498, 503 and 529",
     "server_error": "provider failed; other HTTP 5xx",
-    "cancelled": "task cancelled, `KeyboardInterrupt`, `SystemExit`",
+    "cancelled": "task cancelled, `KeyboardInterrupt`, `SystemExit`; HTTP 499",
     "invalid_response": "the answer could not be decoded, parsed or validated",
     "budget_exceeded": "a stage refused the call with `BudgetExceeded`: it was not sent",
     "unknown": "an exception that says nothing we understand",
@@ -302,7 +349,7 @@ METRIC_ATTRIBUTES = (
 
 def emitted() -> set[str]:
     """Every name that telemetry or a feature puts on a span, an event or a measurement, read from its sources."""
-    rooms = (ROOT / "src/genscope" / room for room in ("telemetry", "features", "annotate", "frameworks"))
+    rooms = (ROOT / "src/genscope" / room for room in ("telemetry", "features", "annotate", "frameworks", "retrying"))
     sources = "".join(path.read_text(encoding="utf-8") for room in rooms for path in room.rglob("*.py"))
     constants = (getattr(semconv, name) for name in re.findall(r"\bsemconv\.([A-Z_]+)\b", sources))
     names = {value for value in constants if isinstance(value, str) and "." in value and "://" not in value}
@@ -527,6 +574,20 @@ ANNOTATED_MOMENTS = {
     "retrieval": "every retrieval",
 }
 
+QUALITY_METRICS = {
+    "score": semconv.EVALUATION_SCORES,
+    "result": semconv.EVALUATION_RESULTS,
+    "drop": semconv.EVALUATION_DROPS,
+    "drift": semconv.EVALUATION_DRIFTS,
+}
+
+QUALITY_MOMENTS = {
+    "score": "every verdict with a score",
+    "result": "every verdict; `gen_ai.evaluation.score.label`, or `error.type` of a judge that failed",
+    "drop": "every answer that was to be judged and is not; `genscope.evaluation.drop_reason`",
+    "drift": "every fall of the scores of a model and prompt",
+}
+
 LEGACY_MEANINGS = {
     "provider": "`gen_ai.provider.name`, where they differ with the older name: {providers}",
     "first_token_ms": "`genscope.time_to_first_token` in milliseconds",
@@ -551,6 +612,7 @@ def legacy_attributes() -> str:
 
 TABLES |= {
     "annotated_metrics": lambda: _instruments(ANNOTATED_METRICS, ANNOTATED_MOMENTS),
+    "quality_metrics": lambda: _instruments(QUALITY_METRICS, QUALITY_MOMENTS),
     "latest_metrics": lambda: _instruments(semconv.LATEST.metrics, LATEST_MOMENTS),
     "legacy_attributes": legacy_attributes,
     "legacy_metrics": lambda: _instruments(semconv.LEGACY.metrics, LEGACY_MOMENTS),
@@ -600,7 +662,25 @@ def redaction_rules() -> str:
     return _table(("Rule", "Preset", "Finds", "Label"), rows)
 
 
-TABLES |= {"redaction_rules": redaction_rules}
+def measures() -> str:
+    """What objectives may be about."""
+    targets = {"s": "`< 5s`, `< 800ms`", "1": "`< 1%`", "usd": "`< $200`", "x": "`< 2x`"}
+    rows: list[Sequence[str]] = []
+    for name, row in MEASURES.items():
+        looked_at = row.form not in (SPIKE, READING)
+        rows.append(
+            (
+                f"`{name}_p95`" if row.form == QUANTILE else f"`{name}`",
+                row.help,
+                "`> 99%`" if row.low else targets[row.unit],
+                said_length(Length(row.window)) if looked_at else "",
+                said_length(Length(row.after)),
+            )
+        )
+    return _table(("Measure", "What it is", "Target, as an example", "Window", "After"), rows)
+
+
+TABLES |= {"redaction_rules": redaction_rules, "measures": measures}
 
 
 # --- the store
@@ -615,6 +695,40 @@ TABLES |= {
     "store_spans": lambda: _store_columns(SPAN_COLUMNS),
     "store_logs": lambda: _store_columns(LOG_COLUMNS),
 }
+
+
+# --- alerts and dashboards
+
+
+def alerts() -> str:
+    """Alerts of both ways to Prometheus, with the thresholds that hold by default."""
+    found = {alert.name: alert for via in VIAS for alert in Rules(Queries(via=via), Thresholds()).alerts()}
+    rows: list[Sequence[str]] = []
+    for layer in LAYERS:
+        rows.append((f"**{layer.capitalize()}**", "", "", "", ""))
+        rows += [
+            (f"`{alert.name}`", alert.severity, alert.hold, alert.meaning, alert.needs)
+            for alert in found.values()
+            if alert.layer == layer
+        ]
+    return _table(("Alert", "Severity", "For", "Meaning", "Needs"), rows)
+
+
+def shown() -> str:
+    """The dashboards, and the titles of their rows."""
+    rows = [
+        (
+            board.title.removeprefix("genscope: "),
+            f"`{board.uid}`",
+            board.description,
+            ", ".join(r.title for r in board.rows),
+        )
+        for board in boards("default", "otlp", Thresholds())
+    ]
+    return _table(("Dashboard", "Address", "What it shows", "Rows"), rows)
+
+
+TABLES |= {"alerts": alerts, "boards": shown}
 
 
 if __name__ == "__main__":

@@ -96,7 +96,8 @@ def features_keep_to_themselves(module: Module) -> Iterator[str]:
     own = ".".join(module.name.split(".")[:3])
     allowed = (
         "genscope.core.operation", "genscope.core.messages", "genscope.core.payload", "genscope.core.plain",
-        "genscope.core.pipeline", "genscope.settings", "genscope.semconv",
+        "genscope.core.pipeline", "genscope.core.background", "genscope.core.errors", "genscope.core.defects",
+        "genscope.settings", "genscope.semconv",
     )  # fmt: skip
     if under(module.name, "genscope.features"):
         for found in module.imports():
@@ -143,13 +144,14 @@ OTEL_ROOMS = (
     "genscope.core.call", "genscope.core.ambient", "genscope.core.identity", "genscope.core.subtree",
     "genscope.telemetry", "genscope.features", "genscope.local",
     "genscope.instrumentors", "genscope.annotate", "genscope.frameworks", "genscope.cli",
-    "genscope.environment_variables",
+    "genscope.environment_variables", "genscope.retrying",
 )  # fmt: skip
 TERMINAL_ROOMS = ("genscope.local", "genscope.cli")
 EXPORTERS = "genscope.features.redaction.exporters"  # only who has the SDK can have anything to export
 SAMPLER = "genscope.telemetry.sampler"  # a sampler is asked for by who has the SDK
 SAMPLE = "genscope.local.sample_app"  # a user's program: it imports what it likes, and nobody imports it
 SAMPLES = (SAMPLE, "genscope.local.sample_agent")
+UI = "genscope.local.ui"
 
 
 @dataclass(frozen=True)
@@ -205,7 +207,7 @@ RULES = [
         ),
     ),
     Rule(
-        "a feature imports only the record, its content, the pipeline, settings and semconv",
+        "a feature imports only the record, its content, words of errors, pipeline, background, settings, semconv",
         features_keep_to_themselves,
         catches=(
             Module("genscope.features.budget.stage", "from genscope.features.cost import prices"),
@@ -217,6 +219,8 @@ RULES = [
         allows=(
             Module("genscope.features.cost.stage", "from genscope.features.cost import table\nfrom . import table"),
             Module("genscope.features.cost", "from genscope.core.pipeline import Stage\nimport genscope.settings"),
+            Module("genscope.features.judge.stage", "from genscope.core.background import Background"),
+            Module("genscope.features.slo.measures", "from genscope.core.errors import KINDS"),
         ),
     ),
     Rule(
@@ -254,6 +258,41 @@ RULES = [
             Module("genscope.frameworks.new", "from genscope.instrumentors import chosen"),
         ),
         allows=(Module("genscope.frameworks.new", "from genscope.annotate.kinds import AGENT\nfrom . import runs"),),
+    ),
+    Rule(
+        "retrying imports only annotations, core, the attributes of a span and semconv",
+        may_import_of_ours(
+            "genscope.retrying",
+            "genscope.annotate",
+            "genscope.core",
+            "genscope.semconv",
+            "genscope.telemetry.attributes",
+        ),
+        catches=(
+            Module("genscope.retrying.new", "from genscope.providers.openai import OPENAI"),
+            Module("genscope.retrying.new", "from genscope.features.budget.limits import Limit"),
+            Module("genscope.retrying.new", "from genscope.telemetry.spans import Spans"),
+        ),
+        allows=(Module("genscope.retrying.new", "from genscope.core.errors import classify\nfrom . import tries"),),
+    ),
+    Rule(
+        "tenacity is imported by who retries, when something is to be retried",
+        not_at_import(("genscope.retrying.pacing",), "tenacity", "genscope.retrying.pacing"),
+        catches=(
+            Module("genscope.retrying.retries", "import tenacity"),
+            Module("genscope.retrying", "from genscope.retrying.pacing import Pace", is_package=True),
+        ),
+        allows=(Module("genscope.retrying.retries", "def late():\n    from genscope.retrying.pacing import Pace"),),
+    ),
+    Rule(
+        "ops imports only semconv and settings",
+        may_import_of_ours("genscope.ops", "genscope.semconv", "genscope.settings"),
+        catches=(
+            Module("genscope.ops.new", "from genscope.telemetry.metrics import Metrics"),
+            Module("genscope.ops.boards.new", "from genscope.core.errors import KINDS"),
+            Module("genscope.ops.new", "def late():\n    import genscope.local.simulator"),
+        ),
+        allows=(Module("genscope.ops.new", "from genscope import semconv\nfrom genscope.ops.boards import board"),),
     ),
     Rule(
         "opentelemetry stays in its rooms",
@@ -320,6 +359,19 @@ RULES = [
             Module("genscope.cli", "import click"),
             Module("genscope.local.console", "from rich.tree import Tree"),
             Module("genscope.instrumentors", "def late():\n    import click"),
+        ),
+    ),
+    Rule(
+        "starlette, uvicorn and grpc stay with the server of the page",
+        not_at_import((UI,), "starlette", "uvicorn", "grpc", "opentelemetry.proto"),
+        catches=(
+            Module("genscope.cli", "import uvicorn"),
+            Module("genscope.local.store.from_otlp", "from opentelemetry.proto.trace.v1 import trace_pb2"),
+            Module("genscope.web", "from starlette.requests import Request"),
+        ),
+        allows=(
+            Module("genscope.local.ui.guard", "from starlette.responses import Response"),
+            Module("genscope.web", "if TYPE_CHECKING:\n    from starlette.requests import Request"),
         ),
     ),
     Rule(

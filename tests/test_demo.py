@@ -52,10 +52,9 @@ def test_the_sample_runs_as_without_us(shown: subprocess.CompletedProcess[str]) 
 
 def test_what_it_leaves_is_marked(shown: subprocess.CompletedProcess[str]) -> None:
     with Reader(path_of(None)) as reader:
-        found = reader.traces(Filters(service=demo.SERVICE)).items
-        assert {one.name for one in found} >= {"answer a question", "meet trouble"}
-        assert reader.info().services.keys() == {demo.SERVICE}
-        assert any("capital of France" in str(one.content) for one in reader.all_spans())
+        of_the_demo = Filters(service=demo.SERVICE)
+        assert {one.name for one in reader.traces(of_the_demo).items} >= {"answer a question", "meet trouble"}
+        assert any("capital of France" in str(one.content) for one in reader.all_spans(of_the_demo))
     assert f"Kept in {path_of(None)}, as the service genscope-demo" in shown.stdout
 
 

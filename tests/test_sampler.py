@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import random
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -34,25 +33,15 @@ from opentelemetry.trace import (
 )
 
 import genscope
-from genscope import KeepLLM, settings
+from genscope import KeepLLM
 from genscope.local.simulator import Simulator
 from genscope.telemetry.named_sampler import from_environment, from_file
 
+pytestmark = pytest.mark.usefixtures("no_environment")
 LATE = {"genscope.sampling": "late"}
 LLM = {"gen_ai.operation.name": "chat"}
 _SEEDED = random.Random(7)
 IDS = [_SEEDED.getrandbits(128) for _ in range(2_000)]
-
-
-@pytest.fixture(autouse=True)
-def no_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in list(os.environ):
-        if name.startswith(("OTEL_", "GENSCOPE_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("GENSCOPE_RAISE_FAULTS", "true")
-    settings.complained.clear()
-    yield
-    settings.complained.clear()
 
 
 def parent(*, sampled: bool, remote: bool, state: TraceState | None = None) -> Context:

@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,23 +16,13 @@ from typing import Any
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 
-from genscope import KeepLLM, settings
+from genscope import KeepLLM
 from genscope.local.simulator import Simulator
 from genscope.telemetry.named_sampler import from_file
 
+pytestmark = pytest.mark.usefixtures("no_environment")
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/sampling.md").read_text(encoding="utf-8")
-
-
-@pytest.fixture(autouse=True)
-def no_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in list(os.environ):
-        if name.startswith(("OTEL_", "GENSCOPE_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("GENSCOPE_RAISE_FAULTS", "true")
-    settings.complained.clear()
-    yield
-    settings.complained.clear()
 
 
 # --- with zero code

@@ -52,10 +52,13 @@ OF_THE_CALL_LOG = {
     *(name for name in vars(semconv).values() if str(name).endswith((".excerpt", ".length", "put.hash"))),
 }
 
-OF_BUDGETS = "genscope.budget."
-"""Emitted where there is one: tests/budget."""
+OF_FEATURES = ("genscope.budget.", "genscope.evaluation.", "genscope.slo.")
+"""Emitted where these are used: tests/budget, tests/judge, tests/slo."""
 
 NOT_EMITTED_HERE = {
+    **dict.fromkeys(
+        (name for name in vars(semconv).values() if str(name).startswith("genscope.slo.")), "of objectives: tests/slo"
+    ),
     "genscope.enriched": "only beside another instrumentation: tests/contract has one",
     "exception.message": "with content only, like the next ones: what is written is tested with the content",
     "genscope.counted_tokens": "of an operation that the conventions do not have",
@@ -69,6 +72,15 @@ NOT_EMITTED_HERE = {
     "genscope.link.trace_id": "",
     "genscope.link.span_id": "",
     "genscope.tag.": "the beginning of the names of tags",
+    **dict.fromkeys(
+        ("genscope.retry.attempt", "genscope.retry.gave_up", "genscope.retry.nested"),
+        "by the application: tests/retrying",
+    ),
+    **dict.fromkeys(("genscope.fallback.model", "genscope.fallback.models", "genscope.fallback.errors"), "the same"),
+    "gen_ai.evaluation.name": "where answers are judged, like the next ones: tests/judge",
+    "gen_ai.evaluation.score.value": "",
+    "gen_ai.evaluation.score.label": "",
+    "gen_ai.evaluation.explanation": "",
     "genscope.sampling": "by the sampler only: tests/test_sampler.py",
     "gen_ai.tool.call.arguments": "content of what is annotated, like the next ones: tests/annotate",
     "gen_ai.tool.call.result": "",
@@ -84,10 +96,6 @@ NOT_EMITTED_HERE = {
         (name for name in vars(semconv).values() if str(name).startswith(("mcp.", "jsonrpc.", "rpc.", "network."))),
         "of MCP: tests/frameworks",
     ),
-    **dict.fromkeys(
-        (name for name in vars(semconv).values() if str(name).startswith("gen_ai.evaluation.")),
-        "read by the store: tests/store",
-    ),
     **dict.fromkeys(sorted(OF_THE_CALL_LOG), "attributes of its records"),
     **dict.fromkeys(sorted(OF_OTHERS), "by a hook that stores content elsewhere"),
 }
@@ -101,11 +109,14 @@ EVENTS = {
 FLAVOURS = {"default": semconv.DEFAULT, "latest": semconv.LATEST, "legacy": semconv.LEGACY}
 OUR_LOG = (semconv.CALL_LOGGER, semconv.CALL_EVENT)
 NO_NAMES = {
-    semconv.EVALUATION_EVENT,
     semconv.SCHEMA_URL,
     semconv.UNKNOWN_MODALITY,
     semconv.KEEP,
     *OUR_LOG,
+    semconv.EVALUATION_EVENT,
+    semconv.DRIFT_EVENT,
+    semconv.SLO_EVENT,
+    semconv.LEGACY_ALERT_SPAN,
     *EVENTS,
     *(text for _, text in EVENTS.values()),
 }
@@ -408,7 +419,7 @@ def attributes_of_points(reader: InMemoryMetricReader) -> Iterator[Any]:
     data: Any = reader.get_metrics_data()
     for resource in data.resource_metrics:
         for scope in resource.scope_metrics:
-            named = {metric.name for metric in metrics() if not metric.name.startswith((OF_BUDGETS, "mcp."))}
+            named = {metric.name for metric in metrics() if not metric.name.startswith((*OF_FEATURES, "mcp."))}
             assert {metric.name for metric in scope.metrics} == named
             for metric in scope.metrics:
                 yield from (point.attributes for point in metric.data.data_points)
@@ -417,7 +428,7 @@ def attributes_of_points(reader: InMemoryMetricReader) -> Iterator[Any]:
 def test_every_name_is_emitted_and_no_other(emitted: dict[str, list[Any]]) -> None:
     """A name that nothing emits is dead; one that is not in `semconv` is spelled somewhere else."""
     expected = attribute_names() | set(semconv.LEGACY_ATTRIBUTES.values())
-    assert emitted.keys() == {name for name in expected - NOT_EMITTED_HERE.keys() if not name.startswith(OF_BUDGETS)}
+    assert emitted.keys() == {name for name in expected - NOT_EMITTED_HERE.keys() if not name.startswith(OF_FEATURES)}
 
 
 WITH_A_TYPE = sorted(

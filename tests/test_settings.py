@@ -190,6 +190,63 @@ EXAMPLES = {
         for name in ("baggage", "metric_tags")
     },
     "threads": Example("GENSCOPE_THREADS", True, SWITCH, ("some",), "true or false"),
+    "judge_sample_ratio": Example(
+        "GENSCOPE_JUDGE_SAMPLE_RATIO",
+        0.0,
+        {0.05: ("0.05", " .05 ", 0.05), 1.0: ("1", 1), 0.0: ("0", 0)},
+        ("5%", "1.01", "-0.1", "nan", "some"),
+        "a number from 0 to 1",
+        (True, 2, []),
+    ),
+    "judges": Example(
+        "GENSCOPE_JUDGES",
+        ("faithfulness", "relevance", "safety"),
+        {
+            ("relevance", "app.judges:polite"): ("relevance, app.judges:polite ,", ["relevance", "app.judges:polite"]),
+            (hook,): (hook, [hook]),
+        },
+        (),
+        "names, separated by commas; by keyword also functions, and objects with a method judge",
+        (5, True, [5], {"relevance": 1}, b"relevance"),
+    ),
+    "judge_model": Example(
+        "GENSCOPE_JUDGE_MODEL", None, {"openai/gpt-4o-mini": ("openai/gpt-4o-mini",)}, (), "a text", (5,)
+    ),
+    "judge_client": Example(
+        "GENSCOPE_JUDGE_CLIENT",
+        None,
+        {"app.clients:judge": (" app.clients:judge ",), hook: (hook,), COMPLETION_HOOK: (COMPLETION_HOOK,)},
+        ("app.clients", ":", "app:", "app/clients.py:judge"),
+        "a client of an SDK, a function (prompt) -> text, or where to import it from: package.module:attribute",
+        (5, True, ["app:judge"]),
+    ),
+    "judge_budget": Example("GENSCOPE_JUDGE_BUDGET", "1 usd/day", {"5 usd/day": ("5 usd/day",)}, (), ""),
+    "judge_timeout": Example(
+        "GENSCOPE_JUDGE_TIMEOUT",
+        30.0,
+        {0.5: ("0.5", 0.5), 60.0: ("60", 60)},
+        ("0", "-1", "inf", "nan", "long"),
+        "seconds, more than 0",
+        (0, True, []),
+    ),
+    "judge_queue_size": Example(
+        "GENSCOPE_JUDGE_QUEUE_SIZE", 100, LIMITS, BAD_LIMITS, "a whole number, 1 or more", (0,)
+    ),
+    "judge_baseline": Example(
+        "GENSCOPE_JUDGE_BASELINE", None, {"/var/lib/app/usual.db": ("/var/lib/app/usual.db",)}, (), "a text", (5,)
+    ),
+    "slo": Example("GENSCOPE_SLO", None, {"default": ("default",)}, (), ""),
+    **{
+        name: Example(f"GENSCOPE_{name.upper()}", None, {"/x": ("/x", " /x ")}, (), "a text", (5,), secret=secret)
+        for name, secret in (
+            ("slo_file", False),
+            ("slo_webhook", True),
+            ("slo_webhook_secret", True),
+            ("slo_slack", True),
+        )
+    },
+    "slo_callback": Example("GENSCOPE_SLO_CALLBACK", None, HOOK, NO_HOOKS, "package.module:function", (5,)),
+    "slo_max_series": Example("GENSCOPE_SLO_MAX_SERIES", 200, LIMITS, BAD_LIMITS, "a whole number, 1 or more", (0,)),
     "budget": Example(
         "GENSCOPE_BUDGET",
         None,

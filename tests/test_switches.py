@@ -489,6 +489,8 @@ def test_disabled(stream: bool, simulator: Simulator, monkeypatch: pytest.Monkey
         chat(simulator, stream=stream)
         with pytest.raises(openai.APIError):
             chat(simulator, "context_length")
+        with pytest.raises(ZeroDivisionError), genscope.workflow("w"), genscope.tool("t"):
+            raise ZeroDivisionError
     assert recorder.started == []
     assert recorder.metrics() == []
     assert [op.model for op in journal.ended] == ["gpt-4o-mini"] * 2

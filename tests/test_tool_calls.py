@@ -156,6 +156,19 @@ def ids_of(recorder: Recorder) -> list[tuple[Any, Any]]:
     return [tuple(call.get(name) for name in names) for call in calls]  # type: ignore[misc]
 
 
+@genscope.tool
+def weather(city: str) -> str:
+    return f"sunny in {city}"
+
+
+@genscope.tool
+def traffic(city: str) -> str:
+    return f"much of it in {city}"
+
+
+FUNCTIONS: dict[str, Callable[..., str]] = {"weather": weather, "traffic": traffic}
+
+
 def tools_of(recorder: Recorder) -> list[Any]:
     """The ids of the tools that were executed."""
     found = [dict(span.attributes or {}) for span in recorder.spans()]
@@ -169,7 +182,7 @@ def test_the_round_trip_is_on_both_calls(
     api: Any, streamed: bool, content: str, simulator: Simulator, recorder: Recorder
 ) -> None:
     instrument(recorder, content)
-    service = api(simulator, streamed, ("weather", "traffic"))
+    service = api(simulator, streamed, tuple(FUNCTIONS))
     messages, calls = service.ask([QUESTION])
     ids = tuple(id for id, _, _ in calls)
     assert len(ids) == 2
@@ -185,22 +198,13 @@ def test_a_tool_has_the_id_it_was_asked_for_with(
     instrument(recorder)
 
     @genscope.tool
-    def weather(city: str) -> str:
-        return f"sunny in {city}"
-
-    @genscope.tool
-    def traffic(city: str) -> str:
-        return f"much of it in {city}"
-
-    @genscope.tool
     def unasked() -> None:
         return None
 
-    functions: dict[str, Callable[..., str]] = {"weather": weather, "traffic": traffic}
-    _, calls = api(simulator, streamed, tuple(functions)).ask([QUESTION])
+    _, calls = api(simulator, streamed, tuple(FUNCTIONS)).ask([QUESTION])
     unasked()
     for _, name, arguments in reversed(calls):
-        functions[name](**arguments)
+        FUNCTIONS[name](**arguments)
     weather("Oslo")  # of the application's own accord
     assert tools_of(recorder) == [None, *(id for id, _, _ in reversed(calls)), None]
 
@@ -210,10 +214,6 @@ def test_calls_of_the_same_tool_are_told_apart_by_their_arguments(
     api: Any, simulator: Simulator, recorder: Recorder
 ) -> None:
     instrument(recorder)
-
-    @genscope.tool
-    def weather(city: str) -> str:
-        return f"sunny in {city}"
 
     _, calls = api(simulator, False, ("weather",)).ask([QUESTION])
     (first, _, one), (second, _, other) = calls
@@ -228,25 +228,16 @@ def test_an_agent_has_its_own(simulator: Simulator, recorder: Recorder) -> None:
     """Two at once, with tools in threads that know the agent and not the call."""
     instrument(recorder)
 
-    @genscope.tool
-    def weather(city: str) -> str:
-        return f"sunny in {city}"
-
-    @genscope.tool
-    def traffic(city: str) -> str:
-        return f"much of it in {city}"
-
-    functions: dict[str, Callable[..., str]] = {"weather": weather, "traffic": traffic}
     expected: dict[str, set[str]] = {}
 
     @genscope.agent
     def one(name: str) -> None:
         context = copy_context()
-        asked = ThreadPoolExecutor(1).submit(context.run, Chat(simulator, False, tuple(functions)).ask, [QUESTION])
+        asked = ThreadPoolExecutor(1).submit(context.run, Chat(simulator, False, tuple(FUNCTIONS)).ask, [QUESTION])
         calls = asked.result()[1]
         expected[name] = {id for id, _, _ in calls}
         for _, called, arguments in calls:
-            functions[called](**arguments)
+            FUNCTIONS[called](**arguments)
 
     @genscope.workflow
     async def both() -> None:
@@ -266,7 +257,7 @@ def test_an_agent_has_its_own(simulator: Simulator, recorder: Recorder) -> None:
 
 def test_a_tool_in_a_with_block(simulator: Simulator, recorder: Recorder) -> None:
     instrument(recorder)
-    _, calls = Chat(simulator, False, ("weather", "traffic")).ask([QUESTION])
+    _, calls = Chat(simulator, False, tuple(FUNCTIONS)).ask([QUESTION])
     with genscope.tool("traffic"):
         pass
     with genscope.tool("weather", call_id="mine"):
@@ -283,7 +274,7 @@ def test_what_was_answered_is_over(around: Any, simulator: Simulator, recorder: 
 
 
 def answer_and_execute(simulator: Simulator) -> None:
-    service = Chat(simulator, False, ("weather", "traffic"))
+    service = Chat(simulator, False, tuple(FUNCTIONS))
     messages, calls = service.ask([QUESTION])
     service.ask(service.answer(messages, {id: "fine" for id, _, _ in calls}))
     with genscope.tool("weather"):
@@ -310,7 +301,7 @@ def test_a_request_that_answers_nothing(messages: list[Any], simulator: Simulato
 def test_requests_that_share_a_context_do_not_share_calls(simulator: Simulator, recorder: Recorder) -> None:
     """As tasks of a server do, after a call at its start."""
     instrument(recorder)
-    service = Chat(simulator, False, ("weather", "traffic"))
+    service = Chat(simulator, False, tuple(FUNCTIONS))
     service.ask([QUESTION])
     contexts = [copy_context(), copy_context()]
     asked = [context.run(service.ask, [QUESTION])[1] for context in contexts]

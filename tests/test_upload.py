@@ -28,7 +28,8 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from wire.spoken import text
 
 import genscope
-from genscope.features.completion_hooks import background, loading, upload
+from genscope.core import background
+from genscope.features.completion_hooks import loading, upload
 from genscope.features.completion_hooks.messages import InputMessage, TextPart
 from genscope.features.completion_hooks.upload import Upload
 from genscope.local.simulator import Simulator
@@ -521,7 +522,7 @@ def test_nothing_is_lost_at_the_end(name: str, tmp_path: Path, simulator: Simula
 
 def test_a_stuck_store_does_not_keep_a_process(tmp_path: Path, simulator: Simulator) -> None:
     stuck = CALL.replace("time.sleep(0.2)", "time.sleep(600)")
-    soon = "    from genscope.features.completion_hooks import background; background._left = 0.2\n"
+    soon = "    from genscope.core import background; background._left_of_it = 0.2\n"
     done = _run(stuck + soon, simulator.base_url("ok"), f"pooled://{tmp_path}/kept")
     assert (done.returncode, done.stderr) == (0, "")
 

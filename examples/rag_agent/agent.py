@@ -24,18 +24,19 @@ async def assist(client: AsyncOpenAI, tools: Tools, question: str, passages: Seq
         {"role": "system", "content": "\n".join([_INSTRUCTIONS, *passages])},
         {"role": "user", "content": question},
     ]
-    for _ in range(_TURNS):
-        asked = client.chat.completions.stream(
-            model=MODEL, messages=messages, tools=SCHEMAS, stream_options={"include_usage": True}
-        )
-        async with asked as turn:
-            async for event in turn:
-                if event.type == "content.delta" and event.delta:
-                    yield event.delta
-            message = (await turn.get_final_completion()).choices[0].message
-        if not message.tool_calls:
-            return
-        calls = [as_asked(call) for call in message.tool_calls]
-        messages.append({"role": "assistant", "content": message.content, "tool_calls": calls})
-        messages += await asyncio.gather(*(asyncio.to_thread(tools.use, call) for call in message.tool_calls))
+    for number in range(1, _TURNS + 1):
+        with genscope.task("turn", attributes={"shop.turn": number}):
+            asked = client.chat.completions.stream(
+                model=MODEL, messages=messages, tools=SCHEMAS, stream_options={"include_usage": True}
+            )
+            async with asked as answer:
+                async for event in answer:
+                    if event.type == "content.delta" and event.delta:
+                        yield event.delta
+                message = (await answer.get_final_completion()).choices[0].message
+            if not message.tool_calls:
+                return
+            calls = [as_asked(call) for call in message.tool_calls]
+            messages.append({"role": "assistant", "content": message.content, "tool_calls": calls})
+            messages += await asyncio.gather(*(asyncio.to_thread(tools.use, call) for call in message.tool_calls))
     yield "I could not find it out."

@@ -19,26 +19,35 @@ if TYPE_CHECKING:
     from genscope.core.operation import Operation
     from genscope.core.pipeline import Stage
     from genscope.core.refusal import BudgetExceeded
+    from genscope.evaluation import Case, Judge, Verdict, aevaluate, evaluate
     from genscope.features.redaction.exporters import RedactingLogExporter, RedactingSpanExporter
+    from genscope.retrying import fallback, retry
     from genscope.telemetry.json_formatter import JsonFormatter
     from genscope.telemetry.sampler import KeepLLM
 
 __version__ = "0.1.0"
 __all__ = [
     "BudgetExceeded",
+    "Case",
     "JsonFormatter",
+    "Judge",
     "KeepLLM",
     "Operation",
     "RedactingLogExporter",
     "RedactingSpanExporter",
     "Stage",
+    "Verdict",
+    "aevaluate",
     "agent",
     "context",
     "embedding",
+    "evaluate",
+    "fallback",
     "flush",
     "instrument",
     "rerank",
     "retrieval",
+    "retry",
     "suppress",
     "task",
     "tool",
@@ -56,6 +65,8 @@ _HOMES = {
     "Stage": "core.pipeline",
     "context": "core.identity",
     "suppress": "core.ambient",
+    **dict.fromkeys(("Case", "Judge", "Verdict", "aevaluate", "evaluate"), "evaluation"),
+    **dict.fromkeys(("fallback", "retry"), "retrying"),
     **dict.fromkeys(("agent", "embedding", "rerank", "retrieval", "task", "tool", "workflow"), "annotate"),
 }
 

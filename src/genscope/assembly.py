@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
 from importlib.metadata import entry_points
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genscope import exits, semconv
 from genscope.core.pipeline import Faults, Pipeline, Stage
@@ -19,7 +18,11 @@ from genscope.telemetry.content import ContentWriter
 from genscope.telemetry.deltas import Deltas
 from genscope.telemetry.legacy import LegacyNames
 from genscope.telemetry.metrics import metric_stages
+from genscope.telemetry.scope import is_disabled
 from genscope.telemetry.spans import NoSpans, Spans
+
+if TYPE_CHECKING:
+    from genscope.judging import Court
 
 logger = logging.getLogger("genscope")
 
@@ -37,12 +40,16 @@ def assemble(providers: Providers, stages: Iterable[Stage], settings: Settings) 
 
     Before it only what nobody shall see, and only where somebody wants to look at content.
     """
+    pricing = _pricing(settings) if settings.cost else None
+    judges = _judges(providers, settings, pricing)
     found: Sequence[Stage] = (
         *_telemetry(providers, settings),
+        *(() if judges is None else (judges.judging,)),
         *hooks(settings),
         *stages,
         *_installed_stages(tuple(sys.path)),
-        *_priced(providers.meter, settings),
+        *_objectives(providers, settings),
+        *_priced(providers.meter, settings, pricing, judges),
     )
     if any(getattr(stage, "wants_content", False) for stage in found):
         from genscope.features.redaction.stage import redaction  # here: its rules take a while to compile
@@ -51,20 +58,95 @@ def assemble(providers: Providers, stages: Iterable[Stage], settings: Settings) 
     return Pipeline(found, Faults(settings.raise_faults), on_awake=exits.prepare)
 
 
-def _priced(meter_provider: Any, settings: Settings) -> Iterator[Stage]:
-    """Prices come last, so that they end first and all others know what a call cost."""
-    pricing = _pricing(settings) if settings.cost else None
-    if settings.budget is not None:
-        from genscope.features.budget.installing import installed_budgets
-        from genscope.features.budget.metrics import observe
-        from genscope.telemetry.metrics import meter_of
+def _judges(providers: Providers, settings: Settings, pricing: Pricing | None) -> Court | None:
+    if settings.judge_sample_ratio <= 0 or is_disabled():
+        return None
+    from genscope.judging import court  # here: few have one
 
-        budgets = installed_budgets(settings, None if pricing is None else pricing.nano_dollars)
-        if budgets is not None:
-            observe(meter_provider, meter_of(meter_provider))
-            yield budgets
+    try:
+        return court(settings, providers.meter, providers.logger, None if pricing is None else pricing.nano_dollars)
+    except Exception:  # a provider, or a release of OpenTelemetry, that we do not know
+        logger.warning("genscope: no answers are judged", exc_info=True)
+        return None
+
+
+def _priced(meter_provider: Any, settings: Settings, pricing: Pricing | None, judges: Court | None) -> Iterator[Stage]:
+    """Prices come last, so that they end first and all others know what a call cost."""
+    if settings.budget is not None or (judges is not None and judges.budget is not None):
+        yield from _budgets(meter_provider, settings, pricing, judges)
     if pricing is not None:
         yield pricing
+
+
+def _budgets(meter_provider: Any, settings: Settings, pricing: Pricing | None, judges: Court | None) -> Iterator[Stage]:
+    """Calls of the application are not charged to its judges, nor theirs to it."""
+    from genscope.features.budget.installing import installed_budgets
+    from genscope.features.budget.metrics import observe
+    from genscope.telemetry.metrics import meter_of
+
+    found = None
+    if settings.budget is not None:
+        found = installed_budgets(settings, None if pricing is None else pricing.nano_dollars)
+    if found is not None and judges is not None:
+        from genscope.features.judge.apart import WithoutJudges
+
+        yield WithoutJudges(found)
+    elif found is not None:
+        yield found
+    if judges is not None and judges.budget is not None:
+        yield judges.budget
+    if found is not None or (judges is not None and judges.budget is not None):
+        observe(meter_provider, meter_of(meter_provider))
+
+
+def _objectives(providers: Providers, settings: Settings) -> Iterator[Stage]:
+    """Before what prices calls and what holds them to budgets, so that it ends after these."""
+    if settings.slo is None and settings.slo_file is None:
+        return
+    from genscope.core.scores import listen
+    from genscope.features.budget.status import used
+    from genscope.features.slo.installing import installed_objectives
+    from genscope.features.slo.metrics import observe
+    from genscope.telemetry.metrics import meter_of
+
+    objectives = installed_objectives(
+        settings,
+        providers=(providers.tracer, providers.logger),
+        write=partial(_alert_writer, providers, settings),
+        readings=used,
+        clean=_cleaner(settings),
+    )
+    if objectives is not None:
+        observe(providers.meter, meter_of(providers.meter))
+        listen(objectives.watch.observe_score)
+        yield objectives
+
+
+def _alert_writer(providers: Providers, settings: Settings) -> Callable[[Any], None]:
+    from genscope.telemetry.alerts import AlertEvents
+
+    if is_disabled():
+        return lambda alert: None
+    try:
+        events = AlertEvents(providers.tracer, providers.logger, settings.legacy_names)
+    except Exception:  # a logger provider, or a release of OpenTelemetry, that we do not know
+        logger.warning("genscope: no events are written of alerts", exc_info=True)
+        return lambda alert: None
+    return lambda alert: events.write(alert.attributes(), alert.log_severity)
+
+
+def _cleaner(settings: Settings) -> Callable[[str], str]:
+    """What may be seen of a name that the application has given: alerts go to people."""
+    from genscope.features.redaction.stage import rules_of
+
+    redactor: list[Any] = []  # when there is an alert: the rules take a while to compile
+
+    def clean(name: str) -> str:
+        if not redactor:
+            redactor.append(rules_of(settings))
+        return redactor[0].redact(name)
+
+    return clean
 
 
 def _pricing(settings: Settings) -> Pricing:
@@ -77,7 +159,7 @@ def _pricing(settings: Settings) -> Pricing:
 
 
 def _telemetry(providers: Providers, settings: Settings) -> Iterator[Stage]:
-    if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+    if is_disabled():
         yield NoSpans()
         yield from _call_log(providers.logger, settings)
         return

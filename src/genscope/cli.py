@@ -11,6 +11,7 @@ try:
 except ModuleNotFoundError as missing:  # the script comes with the package, click only with the extra
     raise SystemExit("The command genscope needs click and rich: pip install 'genscope[cli]'") from missing
 
+from genscope.local.ops_commands import alertmanager, dashboards, rules
 from genscope.local.price_commands import prices
 from genscope.local.redact_command import redact
 from genscope.local.store_commands import store
@@ -149,6 +150,9 @@ main.add_command(redact)
 main.add_command(prices)
 main.add_command(ui)
 main.add_command(store)
+main.add_command(rules)
+main.add_command(alertmanager)
+main.add_command(dashboards)
 
 
 def _require_traces() -> None:

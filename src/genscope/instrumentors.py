@@ -92,7 +92,10 @@ class Instrumentor(BaseInstrumentor):
         pipeline = assemble(providers, handed["stages"], resolution.settings)
         attachment = self.target.attach(pipeline, resolution.settings)
         attachment.install()
-        install(self.target.name, Installation(resolution.settings, providers.tracer, providers.meter, pipeline))
+        install(
+            self.target.name,
+            Installation(resolution.settings, providers.tracer, providers.meter, pipeline, providers.logger),
+        )
         self.attachment, self.providers, self.resolution = attachment, providers, resolution
         self._given = given
         announce(self.target.package, self.requires, resolution.settings)

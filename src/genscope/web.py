@@ -10,28 +10,35 @@ from them only what somebody in front of the application has checked.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from genscope.core.identity import context
 from genscope.core.installed import installation
-from genscope.core.pipeline import Faults
 
 Source = str | Callable[[Any], Any]
 
 
-class _Sources:
+App = TypeVar("App", bound=Callable[..., Any])
+
+
+class _Middleware(Generic[App]):
+    """Around an application, with the sources that say for whom a request is."""
+
     def __init__(
         self,
-        conversation_id: Source | None,
-        user_id: Source | None,
-        tenant: Source | None,
-        tags: Mapping[str, Source] | None,
+        app: App,
+        *,
+        conversation_id: Source | None = None,
+        user_id: Source | None = None,
+        tenant: Source | None = None,
+        tags: Mapping[str, Source] | None = None,
     ) -> None:
+        self.app = app
         named = {"conversation_id": conversation_id, "user_id": user_id, "tenant": tenant}
         self._named = {name: source for name, source in named.items() if source is not None}
         self._tags = dict(tags or {})
 
-    def of(self, request: Any, header: Callable[[str], str | None]) -> context:
+    def _who(self, request: Any, header: Callable[[str], str | None]) -> context:
         """What a request says; what it does not say stays as it is around it."""
         said = {name: found for name, source in self._named.items() if (found := _ask(source, request, header))}
         tags = {name: found for name, source in self._tags.items() if (found := _ask(source, request, header))}
@@ -44,29 +51,12 @@ def _ask(source: Source, request: Any, header: Callable[[str], str | None]) -> s
         found: Any = header(source) if isinstance(source, str) else source(request)
         return None if found is None else str(found)
     except Exception as fault:
-        _faults().report("asking a request for whom it is", fault)
+        installation().faults.report("asking a request for whom it is", fault)
         return None
 
 
-def _faults() -> Faults:
-    pipeline = installation().pipeline
-    return Faults(installation().settings.raise_faults) if pipeline is None else pipeline.faults
-
-
-class IdentityMiddleware:
+class IdentityMiddleware(_Middleware[Callable[..., Awaitable[Any]]]):
     """For ASGI. What is no request (`lifespan`) passes by."""
-
-    def __init__(
-        self,
-        app: Callable[..., Awaitable[Any]],
-        *,
-        conversation_id: Source | None = None,
-        user_id: Source | None = None,
-        tenant: Source | None = None,
-        tags: Mapping[str, Source] | None = None,
-    ) -> None:
-        self.app = app
-        self._sources = _Sources(conversation_id, user_id, tenant, tags)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -77,31 +67,19 @@ class IdentityMiddleware:
             wanted = name.lower().encode("latin-1")
             return next((value.decode("latin-1") for key, value in scope["headers"] if key.lower() == wanted), None)
 
-        async with self._sources.of(scope, header):
+        async with self._who(scope, header):
             await self.app(scope, receive, send)
 
 
-class WsgiIdentityMiddleware:
+class WsgiIdentityMiddleware(_Middleware[Callable[[Any, Any], Iterable[bytes]]]):
     """For WSGI. An answer that is produced while it is sent is produced for the same user."""
-
-    def __init__(
-        self,
-        app: Callable[[Any, Any], Iterable[bytes]],
-        *,
-        conversation_id: Source | None = None,
-        user_id: Source | None = None,
-        tenant: Source | None = None,
-        tags: Mapping[str, Source] | None = None,
-    ) -> None:
-        self.app = app
-        self._sources = _Sources(conversation_id, user_id, tenant, tags)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         def header(name: str) -> str | None:
             key = name.upper().replace("-", "_")
             return environ.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}")
 
-        who = self._sources.of(environ, header)
+        who = self._who(environ, header)
         with who:
             answer = self.app(environ, start_response)
         wrapper = environ.get("wsgi.file_wrapper")

@@ -198,7 +198,7 @@ def test_a_call_is_stored_once(
 
 
 def _flush_theirs() -> None:
-    from genscope.features.completion_hooks import background
+    from genscope.core import background
 
     assert background.finish(30)
 

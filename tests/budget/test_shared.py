@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from genscope.budget import Alert, BudgetExceeded, status
-from genscope.features.budget import counting, presence, worker
+from genscope.features.budget import counting, ledgers, presence, worker
 from genscope.features.budget.declaring import declared
 from genscope.features.budget.ledger import Account, Balance, Hold, StoreAway
 from genscope.features.budget.redis import RedisStore
@@ -505,3 +505,57 @@ def test_a_signal_while_a_thread_starts_leaves_it_to_the_next_one(
     settle(ledger, reserve(ledger, (DAY, 5))[0], 5)
     hold = Hold([DAY], [1])
     assert asyncio.run(asyncio.wait_for(ledger.areserve(hold), 5)).shared
+
+
+# --- forks
+
+
+class Watched(SharedLedger):
+    """Tells when a thread has given back what it held, and waits there."""
+
+    def __init__(self, store: FakeStore) -> None:
+        super().__init__(store)
+        self.given_back, self.go_on = threading.Event(), threading.Event()
+
+    def after_fork(self, held: bool) -> None:
+        super().after_fork(held)
+        if not self.given_back.is_set():
+            self.given_back.set()
+            assert self.go_on.wait(10)
+
+
+def test_threads_that_fork_at_once(store: FakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each gives back what it held: the second comes while the first is still at it."""
+    ledger = Watched(store)
+    monkeypatch.setattr(ledgers, "_ledgers", {"fake": ledger})
+    ledgers._before_fork()
+    done = threading.Event()
+
+    def second() -> None:
+        assert ledger.given_back.wait(10)
+        ledgers._before_fork()
+        ledger.go_on.set()
+        assert done.wait(10)
+        ledgers._in_parent()
+
+    other = threading.Thread(target=second)
+    other.start()
+    ledgers._in_parent()
+    done.set()
+    other.join()
+    assert ledger.before_fork()
+    ledger.after_fork(True)
+
+
+def test_a_fork_within_a_fork(store: FakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the handler of a signal. It cannot have what its own thread holds, and does not give it back, either."""
+    ledger = SharedLedger(store)
+    monkeypatch.setattr(ledgers, "_ledgers", {"fake": ledger})
+    ledgers._before_fork()
+    monkeypatch.setattr(ledger, "before_fork", lambda: False)  # as after a second of waiting
+    ledgers._before_fork()
+    ledgers._in_parent()
+    assert ledger._turn.locked()
+    ledgers._in_parent()
+    assert not ledger._turn.locked()
+    ledgers._in_parent()  # of one that was begun before we were there

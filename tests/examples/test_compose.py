@@ -14,6 +14,7 @@ import pytest
 yaml: Any = pytest.importorskip("yaml", reason="reads the files of examples/rag_agent")
 
 HERE = Path(__file__).parents[2] / "examples" / "rag_agent"
+GENSCOPE = [sys.executable, "-m", "genscope.cli"]
 COMPONENTS = {
     "receivers": {"otlp"},
     "processors": {"batch", "memory_limiter"},
@@ -82,7 +83,7 @@ def test_what_is_mounted_exists(services: dict[str, Any]) -> None:
             source, target, mode = volume.split(":")
             assert (HERE / source).exists()
             assert mode == "ro"
-            for option in service.get("command", ()):
+            for option in service.get("command", ()) if source.endswith(".yaml") else ():
                 assert option.split("=")[1] == target
         assert set(service.get("depends_on", ())) <= services.keys()
 
@@ -135,3 +136,21 @@ def test_the_application_sends_to_the_collector(services: dict[str, Any]) -> Non
         said = re.findall(r"OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:(\d+)", (HERE / page).read_text("utf-8"))
         assert said == ["4317"]
     assert "127.0.0.1:4317:4317" in services["collector"]["ports"]
+
+
+def test_prometheus_and_grafana_find_what_is_generated(services: dict[str, Any], tmp_path: Path) -> None:
+    """As README.md has it generated."""
+    shutil.copy(HERE / "prometheus.yaml", tmp_path)
+    page = (HERE / "README.md").read_text("utf-8")
+    for command, service in (("rules", "prometheus"), ("dashboards", "grafana")):
+        (output,) = re.findall(rf"^genscope {command} --output examples/rag_agent/(\S+)$", page, re.MULTILINE)
+        made = subprocess.run([*GENSCOPE, command, "--output", str(tmp_path / output)], capture_output=True, text=True)
+        assert made.returncode == 0, made.stderr
+        assert any(volume.startswith(f"./{output.partition('/')[0]}") for volume in services[service]["volumes"])
+    assert len([*(tmp_path / "grafana/dashboards").glob("*.json")]) > 4
+    if promtool := shutil.which("promtool"):
+        checked = subprocess.run(
+            [promtool, "check", "config", str(tmp_path / "prometheus.yaml")], capture_output=True, text=True
+        )
+        assert "1 rule files found" in checked.stdout
+        assert checked.returncode == 0, checked.stderr

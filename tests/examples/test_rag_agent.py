@@ -25,6 +25,9 @@ for needed in ("fastapi", "apsw", "sqlite_vec"):
 
 QUESTION = "What is the capital of France, and where is my order?"
 SORRY = "Sorry, this went wrong. Please ask again."
+AROUND_THE_ANSWER = {
+    "chat gpt-4o-mini", "task turn", "invoke_agent shop assistant", "invoke_workflow answer question",
+}  # fmt: skip
 USER, CONVERSATION = "user.id", "gen_ai.conversation.id"
 
 
@@ -86,7 +89,7 @@ async def test_whose_every_span_is(provider: Simulator, recorder: Recorder) -> N
     async with application(provider) as app:
         await Browser(app).ask(QUESTION, x_user_id="u1", x_session_id="s1")
     spans = of_questions(recorder)
-    assert len(spans) == 9
+    assert len(spans) == 11
     assert {(span.attributes[USER], span.attributes[CONVERSATION]) for span in spans} == {("u1", "s1")}
     assert len({span.context.trace_id for span in spans}) == 1
 
@@ -113,6 +116,20 @@ async def test_tools_are_executed_under_the_ids_that_the_model_has_given(
     assert [message["parts"][0]["id"] for message in answered] == [part["id"] for part in asked["parts"]]
     order = json.loads(tools["get_order_status"].attributes["gen_ai.tool.call.result"])
     assert order["status"] == "on its way"
+
+
+async def test_each_turn_is_beneath_the_agent_with_its_call_and_tools(provider: Simulator, recorder: Recorder) -> None:
+    async with application(provider) as app:
+        await Browser(app).ask(QUESTION)
+    spans = of_questions(recorder)
+    agent = one(spans, "invoke_agent shop assistant")
+    turns = sorted((span for span in spans if span.name == "task turn"), key=lambda span: span.start_time)
+    assert [turn.attributes["shop.turn"] for turn in turns] == [1, 2]
+    assert {turn.parent and turn.parent.span_id for turn in turns} == {agent.context.span_id}
+    beneath = [sorted(s.name for s in spans if s.parent and s.parent.span_id == turn.context.span_id) for turn in turns]
+    tools = ["execute_tool get_order_status", "execute_tool read_guide"]
+    assert beneath == [["chat gpt-4o-mini", *tools], ["chat gpt-4o-mini"]]
+    assert agent.attributes["genscope.agent.turns"] == 2
 
 
 async def test_the_conversation_goes_back_as_it_was(provider: Simulator) -> None:
@@ -168,11 +185,11 @@ async def test_two_at_the_same_time_do_not_mix(provider: Simulator, recorder: Re
         provider.release()
         assert [text(answer) for answer in await asyncio.gather(*asked)] == [REPLY, REPLY]
     spans = of_questions(recorder)
-    assert len(spans) == 18
+    assert len(spans) == 22
     for workflow in (span for span in spans if span.name.startswith("invoke_workflow")):
         who = workflow.attributes[USER]
         mine = [span for span in spans if span.context.trace_id == workflow.context.trace_id]
-        assert len(mine) == 9
+        assert len(mine) == 11
         assert {span.attributes[USER] for span in mine} == {who}
         asked_for = [span.attributes["gen_ai.input.messages"] for span in mine if span.name.startswith("chat")]
         assert len(asked_for) == 2
@@ -192,7 +209,7 @@ async def test_a_reader_who_leaves_is_no_error(provider: Simulator, recorder: Re
     spans = of_questions(recorder)
     assert not [span.name for span in spans if span.status.status_code is StatusCode.ERROR]
     left = {span.name: span for span in spans if "genscope.stream.outcome" in span.attributes}
-    assert left.keys() == {"chat gpt-4o-mini", "invoke_agent shop assistant", "invoke_workflow answer question"}
+    assert left.keys() == AROUND_THE_ANSWER
     assert {span.attributes["genscope.stream.outcome"] for span in left.values()} == {"abandoned"}
     workflow = left["invoke_workflow answer question"]
     assert all(span.end_time <= workflow.end_time for span in spans)
@@ -220,7 +237,7 @@ async def test_a_provider_that_breaks_off(
     ]
     spans = of_questions(recorder)
     failed = {span.name for span in spans if span.status.status_code is StatusCode.ERROR}
-    assert failed == {"chat gpt-4o-mini", "invoke_agent shop assistant", "invoke_workflow answer question"}
+    assert failed == AROUND_THE_ANSWER
 
 
 async def test_a_provider_that_refuses(provider: Simulator, recorder: Recorder) -> None:

@@ -37,10 +37,15 @@ ANSWER = (
                 (
                     "invoke_agent shop assistant",
                     (
-                        ("chat gpt-4o-mini", ()),
-                        ("execute_tool get_order_status", ()),
-                        ("execute_tool read_guide", ()),
-                        ("chat gpt-4o-mini", ()),
+                        (
+                            "task turn",
+                            (
+                                ("chat gpt-4o-mini", ()),
+                                ("execute_tool get_order_status", ()),
+                                ("execute_tool read_guide", ()),
+                            ),
+                        ),
+                        ("task turn", (("chat gpt-4o-mini", ()),)),
                     ),
                 ),
             ),
@@ -126,7 +131,7 @@ def test_the_collector_gets_the_same_traces(collector: Collector, spans: list[Sp
 
 def test_who_asked_is_on_every_span_of_ours(spans: list[Span]) -> None:
     ours = [span for span in spans if span.scope == "genscope"]
-    assert len(ours) == 9
+    assert len(ours) == 11
     assert {(span.attributes["user.id"], span.attributes["gen_ai.conversation.id"]) for span in ours} == {("u1", "s1")}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from textwrap import dedent
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import openai
 import pytest
 from contract.recorder import Recorder
+from opentelemetry.context import get_current
 
 import genscope
 from genscope.local.simulator import Simulator
@@ -128,6 +129,29 @@ def instrumented(recorder: Recorder, caplog: pytest.LogCaptureFixture, **options
         agents.set_trace_processors([])
     with caplog.at_level(logging.ERROR):
         assert not [one.getMessage() for one in caplog.records if "trace processor" in one.getMessage()]
+
+
+@pytest.fixture
+def recorder(caplog: pytest.LogCaptureFixture) -> Iterator[Recorder]:
+    """Nothing of ours stays where we were."""
+    before = get_current()
+    with instrumented(Recorder(), caplog) as recorder:
+        yield recorder
+    assert get_current() == before
+
+
+@pytest.fixture
+def app(simulator: Simulator) -> App:
+    """For whole runs: each has a loop of its own, and has closed what it opened when it is over."""
+    return App(simulator)
+
+
+@pytest.fixture
+async def live_app(simulator: Simulator) -> AsyncIterator[App]:
+    """For what is run in the loop of the test."""
+    app = App(simulator)
+    yield app
+    await app.close()
 
 
 def tree(recorder: Recorder) -> str:

@@ -32,8 +32,9 @@ import genscope
 from genscope.frameworks.langchain_tree import Tree
 from genscope.instrumentors import LangChainInstrumentor
 
-from .langchain_app import OPTIONS, WARNINGS, mark, said, traced, tree
+from .langchain_app import CHAT, OPTIONS, WARNINGS, Models, mark, said, traced, tree
 from .langchain_app import _marks as _marks
+from .langchain_app import models as models
 from .langchain_app import recorder as recorder
 
 pytestmark = WARNINGS
@@ -206,6 +207,25 @@ def test_a_fault_of_ours(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.M
             assert list(chain().stream("x")) == ["x"]
     assert {record.name for record in caplog.records} == {"genscope"}
     assert "a fault" not in caplog.text
+
+
+class Unasked(dict[str, Any]):
+    """A configuration that LangChain can do with, and we cannot."""
+
+    def get(self, *args: Any) -> Any:
+        raise RuntimeError("a fault")
+
+
+def test_a_configuration_that_cannot_be_asked(models: Models, caplog: pytest.LogCaptureFixture) -> None:
+    with traced(raise_faults=False) as recorder, caplog.at_level(logging.WARNING):
+        assert "".join(str(chunk.content) for chunk in models().stream("Hi", Unasked())).endswith("France.")
+        config: Any = Unasked()
+        token = graph_config._set_config_context(config)
+        graph_config._unset_config_context(token)
+    assert tree(recorder) == [CHAT]
+    assert [record.getMessage() for record in caplog.records] == [
+        "genscope: looking for a run of LangChain's failed (RuntimeError); the call is not affected"
+    ]
 
 
 def test_a_fault_of_ours_shows_in_tests(monkeypatch: pytest.MonkeyPatch, recorder: Recorder) -> None:

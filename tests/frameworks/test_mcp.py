@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from contract.recorder import Recorder
+from conversations import Logbook
 from opentelemetry.baggage import set_baggage
 from opentelemetry.context import attach, detach
 from opentelemetry.trace import SpanKind, StatusCode
@@ -139,6 +140,22 @@ async def test_a_request_that_the_server_fails_to_serve(mcp_spans: Recorder):
         assert span.status.status_code is StatusCode.ERROR
         (measured,) = (p for p in points(mcp_spans, _duration(side)) if p["mcp.method.name"] == "prompts/get")
         assert measured["error.type"] == span.attributes["error.type"]
+
+
+@pytest.mark.parametrize("whose", ["ours"], indirect=True)
+async def test_an_exception_in_the_log(mcp_spans: Recorder):
+    """By the rules of calls. The SDK's own spans are the SDK's to write on."""
+    logbook = Logbook()
+    genscope.instrument(only=["mcp"], exception_signal="logs", logger_provider=logbook.provider)
+    async with connected(new_app()) as session:
+        with pytest.raises(McpError):
+            await session.get_prompt("nowhere", {"name": CANARY})
+    side = SERVER if NATIVE else CLIENT  # where the span is still open when it is raised
+    span = one(mcp_spans, side, "prompts/get")
+    assert span.events == ()
+    record = logbook.event("gen_ai.client.operation.exception")
+    assert (record.trace_id, record.span_id) == (span.context.trace_id, span.context.span_id)
+    assert record.attributes.keys() - {"event.name"} == {"exception.type", "exception.stacktrace"}
 
 
 async def test_nothing_of_ours_where_it_is_suppressed(mcp_spans: Recorder):

@@ -7,6 +7,7 @@ from typing import Any
 
 import anyio
 import pytest
+from contract.broken import BreaksAtEnd, BreaksAtStart
 from contract.recorder import Recorder
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode
@@ -15,7 +16,20 @@ import genscope
 from genscope.core.pipeline import Faults
 from genscope.instrumentors import MCPInstrumentor
 
-from .mcp_client import DEPRECATIONS, NATIVE, McpError, all_of, connected, new_app, one, over, points, until
+from .mcp_client import (
+    DEPRECATIONS,
+    LATEST,
+    NATIVE,
+    McpError,
+    all_of,
+    connected,
+    mcp,
+    new_app,
+    one,
+    over,
+    points,
+    until,
+)
 from .mcp_client import mcp_spans as mcp_spans
 from .mcp_client import whose as whose
 from .mcp_peers import program, talking
@@ -176,6 +190,72 @@ async def test_a_fault_of_ours_is_not_theirs(mcp_spans: Recorder, broken: str, m
     assert reported
     mcp_spans.settle()
     assert trace.get_current_span() is trace.INVALID_SPAN
+
+
+@pytest.mark.parametrize("whose", ["ours"], indirect=True)  # the SDK does not isolate its own
+@pytest.mark.parametrize("mcp_spans", [{"raise_faults": False}], indirect=True)
+@pytest.mark.parametrize("processor", [BreaksAtStart, BreaksAtEnd])
+async def test_a_span_processor_that_raises(mcp_spans: Recorder, processor: type[Any]):
+    async with connected(new_app()) as session:
+        mcp_spans.tracer_provider.add_span_processor(processor())
+        assert (await session.call_tool("add", {"a": 1, "b": 2})).content[0].text == "3"
+        with pytest.raises(McpError) as raised:
+            await session.get_prompt("nowhere", {})
+    assert "nowhere" in str(raised.value)
+    if processor is BreaksAtEnd:
+        mcp_spans.settle()
+    assert trace.get_current_span() is trace.INVALID_SPAN
+
+
+async def test_a_request_that_is_asked_wrongly(mcp_spans: Recorder):
+    """The SDK refuses it before it does anything; it is over all the same."""
+    async with connected(new_app()) as session:
+        with pytest.raises(TypeError, match="send_"):
+            if NATIVE:
+                await session.session._dispatcher.send_raw_request("tools/list", None, unknown=1)
+            else:
+                await session.send_request(mcp.types.ClientRequest(mcp.types.ListToolsRequest(method="tools/list")))
+    mcp_spans.settle()
+    (counted,) = [at for at in points(mcp_spans, "mcp.client.operation.duration") if "error.type" in at]
+    assert counted["error.type"] == "TypeError"
+
+
+class Shy:
+    """What the SDK hands on with a request, in another release: it has not, or not always, what we look for."""
+
+    method, params, protocol_version, meta, request = "tools/list", None, LATEST, None, None
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    @property
+    def request_id(self) -> int:
+        self.asked += 1
+        if self.asked == 1:
+            raise RuntimeError(CANARY)
+        return 1
+
+
+@pytest.mark.skipif(not NATIVE, reason="the SDK has no middleware")
+@pytest.mark.parametrize("mcp_spans", [{"raise_faults": False}], indirect=True)
+async def test_a_request_that_cannot_be_looked_at(mcp_spans: Recorder):
+    from mcp.server._otel import OpenTelemetryMiddleware
+
+    answer = object()
+
+    async def call_next(ctx: Any) -> Any:
+        assert isinstance(ctx, Shy)
+        return answer
+
+    call: Any = OpenTelemetryMiddleware()
+    assert await call(Shy(), call_next) is answer
+
+
+@pytest.mark.skipif(not NATIVE, reason="the base class does this")
+@pytest.mark.parametrize("mcp_spans", [{"raise_faults": False}], indirect=True)
+async def test_a_request_of_the_server_that_cannot_be_looked_at(mcp_spans: Recorder):
+    async with connected(new_app()) as session:
+        assert await session.session._on_request(object(), "ping", None) == {}
 
 
 async def test_taken_off_in_the_middle(mcp_spans: Recorder):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,24 +20,13 @@ from .openai_agents_app import (
     agents,
     drawn,
     forecast,
-    instrumented,
     named,
     sums,
     tree,
     weather,
 )
-
-
-@pytest.fixture
-def recorder(caplog: pytest.LogCaptureFixture) -> Iterator[Recorder]:
-    with instrumented(Recorder(), caplog) as recorder:
-        yield recorder
-
-
-@pytest.fixture
-def app(simulator: Simulator) -> App:
-    return App(simulator)
-
+from .openai_agents_app import app as app
+from .openai_agents_app import recorder as recorder
 
 TWO_TOOLS = drawn("""
     invoke_workflow Agent workflow

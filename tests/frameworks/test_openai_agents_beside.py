@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -18,24 +18,10 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import get_current_span
 
 import genscope
-from genscope.local.simulator import Simulator
 
 from .openai_agents_app import App, agents, drawn, instrumented, named, tree, weather
-
-
-@pytest.fixture
-def recorder(caplog: pytest.LogCaptureFixture) -> Iterator[Recorder]:
-    before = get_current()
-    with instrumented(Recorder(), caplog) as recorder:
-        yield recorder
-    assert get_current() == before
-
-
-@pytest.fixture
-async def app(simulator: Simulator) -> AsyncIterator[App]:
-    app = App(simulator)
-    yield app
-    await app.close()
+from .openai_agents_app import live_app as live_app
+from .openai_agents_app import recorder as recorder
 
 
 class Listener(agents.TracingProcessor):
@@ -128,7 +114,7 @@ def test_the_parent_that_is_named(recorder: Recorder) -> None:
     """)
 
 
-async def test_a_generator_that_is_dropped(recorder: Recorder, app: App) -> None:
+async def test_a_generator_that_is_dropped(recorder: Recorder, live_app: App) -> None:
     async def numbers() -> AsyncIterator[int]:
         with agents.trace("numbers"):
             yield 1
@@ -137,7 +123,7 @@ async def test_a_generator_that_is_dropped(recorder: Recorder, app: App) -> None
         break
     gc.collect()
     await asyncio.sleep(0)
-    await app.go(app.agent("A", "ok"))
+    await live_app.go(live_app.agent("A", "ok"))
     assert get_current() == {}
     recorder.settle()
     assert "invoke_workflow numbers" in {span.name for span in recorder.spans()}
@@ -146,45 +132,45 @@ async def test_a_generator_that_is_dropped(recorder: Recorder, app: App) -> None
 # --- who else listens
 
 
-async def test_the_applications_own_processors(recorder: Recorder, app: App) -> None:
+async def test_the_applications_own_processors(recorder: Recorder, live_app: App) -> None:
     own, later = Listener(), Listener()
     agents.add_trace_processor(own)
-    await app.go(app.agent("A", "ok"))
+    await live_app.go(live_app.agent("A", "ok"))
     genscope.uninstrument()
-    await app.go(app.agent("A", "ok"))
+    await live_app.go(live_app.agent("A", "ok"))
     agents.set_trace_processors([later])
-    await app.go(app.agent("A", "ok"))
+    await live_app.go(live_app.agent("A", "ok"))
     assert (own.heard, later.heard) == (["Agent workflow"] * 2, ["Agent workflow"])
     assert len([span for span in recorder.spans() if span.name.startswith("invoke_workflow")]) == 1
 
 
-async def test_processors_that_are_set_take_the_place_of_ours(recorder: Recorder, app: App) -> None:
+async def test_processors_that_are_set_take_the_place_of_ours(recorder: Recorder, live_app: App) -> None:
     agents.set_trace_processors([])
-    await app.go(app.agent(tools=[weather]))
+    await live_app.go(live_app.agent(tools=[weather]))
     assert [span.name for span in recorder.spans()] == ["chat gpt-4o-mini"] * 2
     genscope.uninstrument(only="openai_agents")
     genscope.instrument(only="openai_agents", **recorder.providers)
-    await app.go(app.agent("A", "ok"))
+    await live_app.go(live_app.agent("A", "ok"))
     assert named(recorder, "invoke_agent A")
 
 
-async def test_tracing_that_is_switched_off(recorder: Recorder, app: App) -> None:
+async def test_tracing_that_is_switched_off(recorder: Recorder, live_app: App) -> None:
     agents.set_tracing_disabled(True)
     try:
-        await app.go(app.agent(tools=[weather]))
+        await live_app.go(live_app.agent(tools=[weather]))
     finally:
         agents.set_tracing_disabled(False)
     assert [span.name for span in recorder.spans()] == ["chat gpt-4o-mini"] * 2
 
 
-async def test_taken_off_in_the_middle(recorder: Recorder, app: App) -> None:
+async def test_taken_off_in_the_middle(recorder: Recorder, live_app: App) -> None:
     @agents.function_tool
     async def off(city: str) -> str:
         genscope.uninstrument(only="openai_agents")
         with agents.custom_span("too late"):
             return city
 
-    await app.go(app.agent(tools=[off, weather]))
+    await live_app.go(live_app.agent(tools=[off, weather]))
     recorder.settle()
     assert named(recorder, "invoke_agent A").attributes["genscope.stream.outcome"] == "abandoned"
     assert [span.name for span in recorder.started if not span.name.startswith("execute_tool")] == [
@@ -207,15 +193,15 @@ def test_instrumented_again_and_again(recorder: Recorder) -> None:
     assert own.heard == ["t"]
 
 
-async def test_metrics_count_without_a_sampled_span(caplog: pytest.LogCaptureFixture, app: App) -> None:
+async def test_metrics_count_without_a_sampled_span(caplog: pytest.LogCaptureFixture, live_app: App) -> None:
     with instrumented(Recorder(sampler=ALWAYS_OFF), caplog) as recorder:
-        await app.go(app.agent(tools=[weather]))
+        await live_app.go(live_app.agent(tools=[weather]))
     assert recorder.spans() == []
     (point,) = recorder.points("gen_ai.invoke_agent.inference_calls")
     assert point.sum == 2
 
 
-async def test_a_fault_of_ours_is_not_the_runs(app: App, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_fault_of_ours_is_not_the_runs(live_app: App, caplog: pytest.LogCaptureFixture) -> None:
     class Broken(Recorder):
         def on_start(self, span: Any, parent_context: Any = None) -> None:
             raise RuntimeError("broken")
@@ -224,7 +210,7 @@ async def test_a_fault_of_ours_is_not_the_runs(app: App, caplog: pytest.LogCaptu
             raise RuntimeError("broken")
 
     with instrumented(Broken(), caplog, raise_faults=False):
-        result = await app.go(app.agent(tools=[weather]))
+        result = await live_app.go(live_app.agent(tools=[weather]))
     assert result.final_output == "Paris is the capital of France."
 
 

@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 from contract.recorder import Recorder
-from opentelemetry.context import get_current
 from opentelemetry.trace import StatusCode
 
 import genscope
 from genscope.local.simulator import Simulator
 
-from .openai_agents_app import API, App, agents, all_ended, drawn, ended, instrumented, named, sums, tree, weather
-
-
-@pytest.fixture
-def recorder(caplog: pytest.LogCaptureFixture) -> Iterator[Recorder]:
-    before = get_current()
-    with instrumented(Recorder(), caplog) as recorder:
-        yield recorder
-    assert get_current() == before
-
-
-@pytest.fixture
-async def app(simulator: Simulator) -> AsyncIterator[App]:
-    app = App(simulator)
-    yield app
-    await app.close()
+from .openai_agents_app import API, App, agents, all_ended, drawn, ended, named, sums, tree, weather
+from .openai_agents_app import live_app as live_app
+from .openai_agents_app import recorder as recorder
 
 
 def outcome(recorder: Recorder, name: str) -> Any:
@@ -40,9 +25,9 @@ def outcome(recorder: Recorder, name: str) -> Any:
 
 
 @pytest.mark.parametrize("way", ["run", "run_streamed"])
-async def test_many_runs_at_once(recorder: Recorder, app: App, way: str) -> None:
-    agent = app.agent(tools=[weather])
-    await asyncio.gather(*(app.go(agent, way) for _ in range(25)))
+async def test_many_runs_at_once(recorder: Recorder, live_app: App, way: str) -> None:
+    agent = live_app.agent(tools=[weather])
+    await asyncio.gather(*(live_app.go(agent, way) for _ in range(25)))
     recorder.settle()
     workflows = [span for span in recorder.spans() if span.name == "invoke_workflow Agent workflow"]
     assert len({span.context.trace_id for span in workflows if span.context}) == 25
@@ -50,19 +35,19 @@ async def test_many_runs_at_once(recorder: Recorder, app: App, way: str) -> None
     assert [sums(span)["tool_calls"] for span in workflows] == [2] * 25
 
 
-async def test_many_runs_of_one_trace_id(recorder: Recorder, app: App) -> None:
+async def test_many_runs_of_one_trace_id(recorder: Recorder, live_app: App) -> None:
     config = agents.RunConfig(trace_id="trace_of_all")
-    await asyncio.gather(*(app.go(app.agent(tools=[weather]), run_config=config) for _ in range(5)))
+    await asyncio.gather(*(live_app.go(live_app.agent(tools=[weather]), run_config=config) for _ in range(5)))
     recorder.settle()
     workflows = [span for span in recorder.spans() if span.name.startswith("invoke_workflow")]
     assert [sums(span)["llm_calls"] for span in workflows] == [2] * 5
 
 
-async def test_a_session_and_the_next_request(recorder: Recorder, app: App) -> None:
+async def test_a_session_and_the_next_request(recorder: Recorder, live_app: App) -> None:
     session = agents.SQLiteSession("s1")
-    agent = app.agent("A", "ok")
+    agent = live_app.agent("A", "ok")
     for _ in range(2):
-        await app.go(agent, session=session)
+        await live_app.go(agent, session=session)
     session.close()
     assert tree(recorder) == "\n".join([drawn("""
         invoke_workflow Agent workflow
@@ -71,25 +56,25 @@ async def test_a_session_and_the_next_request(recorder: Recorder, app: App) -> N
     """)] * 2)  # fmt: skip
 
 
-async def test_a_call_inside_a_tool_is_beneath_it(recorder: Recorder, app: App) -> None:
-    client = app.client()
+async def test_a_call_inside_a_tool_is_beneath_it(recorder: Recorder, live_app: App) -> None:
+    client = live_app.client()
 
     @agents.function_tool
     async def ask(city: str) -> str:
         return (await client.responses.create(model="gpt-4o", input=city)).output_text
 
-    await app.go(app.agent(tools=[ask, weather]))
+    await live_app.go(live_app.agent(tools=[ask, weather]))
     assert named(recorder, "chat gpt-4o").parent.span_id == named(recorder, "execute_tool ask").context.span_id
     assert sums(named(recorder, "invoke_agent A"))["llm_calls"] == 3
 
 
-async def test_a_tool_in_a_thread(recorder: Recorder, app: App) -> None:
+async def test_a_tool_in_a_thread(recorder: Recorder, live_app: App) -> None:
     @agents.function_tool
     def count(city: str) -> int:
         with genscope.task("counting"):
             return len(city)
 
-    await app.go(app.agent(tools=[count, weather]))
+    await live_app.go(live_app.agent(tools=[count, weather]))
     assert named(recorder, "task counting").parent.span_id == named(recorder, "execute_tool count").context.span_id
 
 
@@ -113,8 +98,8 @@ async def test_a_stream_that_is_cancelled(recorder: Recorder, simulator: Simulat
     simulator.release()
 
 
-async def test_a_stream_that_nobody_reads(recorder: Recorder, app: App) -> None:
-    result = agents.Runner.run_streamed(app.agent(tools=[weather]), "Hello")
+async def test_a_stream_that_nobody_reads(recorder: Recorder, live_app: App) -> None:
+    result = agents.Runner.run_streamed(live_app.agent(tools=[weather]), "Hello")
     async for _ in result.stream_events():
         break
     await ended(result)
@@ -137,7 +122,7 @@ def test_a_loop_that_ends_with_a_stream_in_it(recorder: Recorder, simulator: Sim
     assert {span.name for span in recorder.spans()} >= {"invoke_agent A", "invoke_workflow Agent workflow"}
 
 
-async def test_a_run_that_is_cancelled(recorder: Recorder, app: App, simulator: Simulator) -> None:
+async def test_a_run_that_is_cancelled(recorder: Recorder, live_app: App, simulator: Simulator) -> None:
     begun = asyncio.Event()
 
     @agents.function_tool
@@ -146,7 +131,7 @@ async def test_a_run_that_is_cancelled(recorder: Recorder, app: App, simulator: 
         await asyncio.Event().wait()
         return city
 
-    task = asyncio.create_task(app.go(app.agent(tools=[wait, weather])))
+    task = asyncio.create_task(live_app.go(live_app.agent(tools=[wait, weather])))
     await begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -157,13 +142,13 @@ async def test_a_run_that_is_cancelled(recorder: Recorder, app: App, simulator: 
         assert named(recorder, name).attributes["genscope.error.kind"] == "cancelled"
 
 
-async def test_approval_in_a_second_run(recorder: Recorder, app: App) -> None:
+async def test_approval_in_a_second_run(recorder: Recorder, live_app: App) -> None:
     @agents.function_tool(needs_approval=True)
     async def pay(city: str) -> str:
         return city
 
-    agent = app.agent(tools=[pay, weather])
-    result = await app.go(agent)
+    agent = live_app.agent(tools=[pay, weather])
+    result = await live_app.go(agent)
     (asked,) = result.interruptions
     state = result.to_state()
     state.approve(asked)
@@ -179,20 +164,20 @@ async def test_approval_in_a_second_run(recorder: Recorder, app: App) -> None:
 # --- whose exception it is
 
 
-async def test_an_exception_that_was_there_before(recorder: Recorder, app: App) -> None:
+async def test_an_exception_that_was_there_before(recorder: Recorder, live_app: App) -> None:
     try:
         raise KeyError("before")
     except KeyError:
-        await app.go(app.agent(tools=[weather]))
+        await live_app.go(live_app.agent(tools=[weather]))
     assert {span.status.status_code for span in recorder.spans()} == {StatusCode.UNSET}
 
 
-async def test_an_exception_after_one_that_was_there_before(recorder: Recorder, app: App) -> None:
+async def test_an_exception_after_one_that_was_there_before(recorder: Recorder, live_app: App) -> None:
     try:
         raise KeyError("before")
     except KeyError:
         with pytest.raises(agents.MaxTurnsExceeded):
-            await app.go(app.agent(tools=[weather]), max_turns=1)
+            await live_app.go(live_app.agent(tools=[weather]), max_turns=1)
     assert outcome(recorder, "invoke_workflow Agent workflow") == "MaxTurnsExceeded"
 
 

@@ -9,15 +9,9 @@ import pytest
 from contract.recorder import Recorder
 from opentelemetry.trace import StatusCode
 
-from genscope.local.simulator import Simulator
-
 from .openai_agents_app import CANARY, WAYS, App, agents, fails, forecast, instrumented, named, raises, sums, weather
-
-
-@pytest.fixture
-def recorder(caplog: pytest.LogCaptureFixture) -> Iterator[Recorder]:
-    with instrumented(Recorder(), caplog) as recorder:
-        yield recorder
+from .openai_agents_app import app as app
+from .openai_agents_app import recorder as recorder
 
 
 @pytest.fixture
@@ -25,11 +19,6 @@ def captured(caplog: pytest.LogCaptureFixture) -> Iterator[Recorder]:
     """With content."""
     with instrumented(Recorder(), caplog, capture_message_content="SPAN_ONLY") as recorder:
         yield recorder
-
-
-@pytest.fixture
-def app(simulator: Simulator) -> App:
-    return App(simulator)
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -9,9 +9,7 @@ import pytest
 
 from genscope.local.simulator import Simulator
 
-pytest.register_assert_rewrite(*(f"{__package__}.{module}" for module in ("ledger", "running")))
-
-from .running import Venue  # noqa: E402 - rewritten first
+from .running import Venue
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs import export as logs
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.trace import NonRecordingSpan, SpanContext, set_span_in_context
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, NonRecordingSpan, SpanContext, set_span_in_context
 
 from genscope import semconv
 
@@ -50,10 +50,8 @@ def batch(resource: Resource) -> list[Any]:
 def _emit(logger: Any, resource: Resource, within: SpanContext | None, fields: dict[str, Any]) -> None:
     record: Any = {"timestamp": NOW, "observed_timestamp": NOW + 1, **fields}
     if hasattr(sdk, "LogRecord"):  # releases before 1.38
-        at = {}
-        if within is not None:
-            at = {name: getattr(within, name) for name in ("trace_id", "span_id", "trace_flags")}
-        logger.emit(sdk.LogRecord(resource=resource, **at, **record))
+        context = within or INVALID_SPAN_CONTEXT
+        at = {name: getattr(context, name) for name in ("trace_id", "span_id", "trace_flags")}
+        logger.emit(sdk.LogRecord(resource=resource, **at, **{"severity_number": SeverityNumber.UNSPECIFIED, **record}))
     else:
-        context = None if within is None else set_span_in_context(NonRecordingSpan(within))
-        logger.emit(context=context, **record)
+        logger.emit(context=None if within is None else set_span_in_context(NonRecordingSpan(within)), **record)

@@ -9,6 +9,7 @@ import pytest
 
 from genscope.local.store.columns import LOG_COLUMNS, SPAN_COLUMNS, VERSION
 from genscope.local.store.filters import Filters
+from genscope.local.store.migrating import is_ours
 from genscope.local.store.reading import Reader
 from genscope.local.store.writing import Store
 
@@ -65,6 +66,24 @@ def test_reading_migrates(old: Path, ask: Ask) -> None:
         (found,) = reader.calls(Filters(text="parcel", tenant="acme")).items
         assert found.defects == ["truncated"]
     assert ask("PRAGMA user_version") == [VERSION]
+
+
+def test_a_file_that_becomes_a_store_while_it_is_looked_at(path: Path) -> None:
+    """By another process, which was a moment faster; between any two statements."""
+    for moment in range(1, 4):
+        path.unlink(missing_ok=True)
+        path.parent.mkdir(exist_ok=True)
+        db = sqlite3.connect(path)
+        seen: list[str] = []
+
+        def other(statement: str, seen: list[str] = seen, moment: int = moment) -> None:
+            seen.append(statement)
+            if len(seen) == moment:
+                Store(path).migrate()
+
+        db.set_trace_callback(other)
+        assert is_ours(db)
+        db.close()
 
 
 def test_a_migration_that_fails_changes_nothing(old: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -169,6 +169,8 @@ def test_filters(reader: Reader, filters: Filters) -> None:
         ("work of", [5]),
         ("' OR 1=1 --", []),
         ('" OR "', []),
+        ("\ud83d", [1]),  # half a character, which is kept as a question mark
+        ("par\0cel", [1]),
         ("", [1, 2, 3, 4, 5]),
     ],
 )
@@ -177,6 +179,11 @@ def test_any_part_of_a_text_is_found(read: Callable[..., Reader], text: str, fou
     spans = [call(n, {semconv.INPUT_MESSAGES: messages(said)}) for n, said in enumerate(texts, 1)]
     reader = read([*spans, span(5, name="work of a day")])
     assert [one.span_id for one in reader.spans(Filters(text=text)).items] == [span_id(n) for n in reversed(found)]
+
+
+@pytest.mark.parametrize("limit", [1, 0, -1])
+def test_a_page_has_something_on_it(reader: Reader, limit: int) -> None:
+    assert len(reader.calls(limit=limit).items) == len(reader.traces(limit=limit).items) == 1
 
 
 @pytest.mark.parametrize("after", ["", "x", "1", "1.x", "."])

@@ -18,6 +18,7 @@ from genscope.local.store.reading import Reader
 from genscope.local.store.records import LogRecord
 from genscope.local.store.writing import Store
 from genscope.local.ui import api
+from genscope.local.ui import asked as asked_for
 
 from .served import Served
 
@@ -259,8 +260,19 @@ def test_long_content_is_left_out_and_asked_for_alone(tmp_path: Path) -> None:
         assert len(alone["content"][semconv.INPUT_MESSAGES][0]["parts"][0]["content"]) == 1_500_000
 
 
-def asked(**path: Any) -> api.Asked:
-    return api.Asked({}, path)
+def test_a_long_trace_is_cut_at_its_end(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store.db")
+    store.add_spans([span(number, trace_id=trace_id(1)) for number in range(1, 2002)])
+    store.close()
+    with Reader(store.path) as reader:
+        found = api.QUESTIONS["/api/traces/{trace_id}"][0](reader, asked(trace_id=trace_id(1)))
+    assert found["cut"]
+    assert [one["span_id"] for one in found["spans"]] == [span_id(number) for number in range(1, 2001)]
+    assert [one["whole"] for one in found["spans"]] == [True] * 500 + [False] * 1500
+
+
+def asked(**path: Any) -> asked_for.Asked:
+    return asked_for.Asked({}, path)
 
 
 def test_a_store_that_is_gone_or_broken_is_said(tmp_path: Path) -> None:
@@ -308,11 +320,11 @@ def test_no_question_goes_through_the_whole_table(
 ) -> None:
     path, _, query = question.partition("?")
     ask, known = api.QUESTIONS[path]
-    said = api.parameters(QueryParams(query), known)
+    said = asked_for.parameters(QueryParams(query), known)
     statements: list[str] = []
     db: sqlite3.Connection = large._db  # pyright: ignore[reportPrivateUsage]
     db.set_trace_callback(statements.append)
-    ask(large, api.Asked(said, {}))
+    ask(large, asked_for.Asked(said, {}))
     db.set_trace_callback(None)
     plans = [row[3] for sql in statements for row in db.execute(f"EXPLAIN QUERY PLAN {sql}")]
     assert plans

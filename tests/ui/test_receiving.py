@@ -211,7 +211,7 @@ def test_grpc_partial_success(shared: Served) -> None:
         (b"garbage", TRACES, grpc.StatusCode.INVALID_ARGUMENT),
         (GOOD[:-3], TRACES, grpc.StatusCode.INVALID_ARGUMENT),
         (b"", "/opentelemetry.proto.collector.trace.v1.TraceService/Nothing", grpc.StatusCode.UNIMPLEMENTED),
-        (b"\0" * (17 * 2**20), TRACES, grpc.StatusCode.RESOURCE_EXHAUSTED),
+        (b"\0" * (65 * 2**20), TRACES, grpc.StatusCode.RESOURCE_EXHAUSTED),
     ],
 )
 def test_grpc_garbage(shared: Served, body: bytes, method: str, code: grpc.StatusCode) -> None:

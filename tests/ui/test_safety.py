@@ -335,6 +335,38 @@ def test_a_bomb_of_many_members_is_not_unpacked() -> None:
         bodies.unpacked(member * 5, "gzip")
 
 
+@pytest.mark.parametrize("kind", [PROTOBUF, JSON])
+def test_what_is_small_to_send_and_large_to_hold_is_refused(shared: Served, kind: str) -> None:
+    """Empty spans: two or three bytes each, and a hundred times as many in memory."""
+    many = 4 * 2**20
+    if kind == PROTOBUF:
+        body = b"\x12\0" * many
+        for field in (b"\x12", b"\x0a"):
+            body = field + encoded(len(body)) + body
+    else:
+        body = b'{"resourceSpans":[{"scopeSpans":[{"spans":[' + b"{}," * many + b"{}]}]}]}"
+    answer = shared.post("traces", body, content_type=kind)
+    assert answer.status == 413
+    assert b"too many parts" in answer.body
+
+
+def encoded(number: int) -> bytes:
+    """As protobuf has it."""
+    return bytes([number & 127 | 128]) + encoded(number >> 7) if number > 127 else bytes([number])
+
+
+def test_much_that_was_said_is_no_bomb(shared: Served) -> None:
+    said = json.dumps([{"role": "user", "parts": [{"type": "text", "content": '{"a": [1]}' * 900_000}]}])
+    for number, (body, kind) in enumerate(
+        [
+            (protobuf(call(6, {semconv.INPUT_MESSAGES: said})), PROTOBUF),
+            (as_json(call(7, {semconv.INPUT_MESSAGES: said})), JSON),
+        ]
+    ):
+        assert shared.post("traces", body, content_type=kind).status == 200
+        assert shared.request("GET", f"/api/traces/{trace_id(6 + number)}").status == 200
+
+
 def test_a_head_that_is_too_large_is_refused(shared: Served) -> None:
     assert sent(shared, b"GET / HTTP/1.1\r\nhost: localhost\r\nx: " + b"x" * 100_000).startswith(b"HTTP/1.1 4")
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from opentelemetry.trace import Span
 
 from genscope.annotate.kinds import Kind
 from genscope.annotate.run import Run, begin
@@ -25,17 +27,18 @@ class AnnotatedSpan:
     def __init__(self, run: Run | None) -> None:
         self._run = run
 
+    def get_span_context(self) -> Any:
+        """Of OpenTelemetry's; None where nobody would see the span."""
+        return None if self._run is None else self._run.span.get_span_context()
+
     def set_attribute(self, name: str, value: AttributeValue) -> None:
-        if self._run is not None:
-            self._run.span.set_attribute(name, value)
+        self._write(lambda span: span.set_attribute(name, value))
 
     def set_attributes(self, attributes: Attributes) -> None:
-        if self._run is not None:
-            self._run.span.set_attributes(attributes)
+        self._write(lambda span: span.set_attributes(attributes))
 
     def add_event(self, name: str, attributes: Attributes | None = None) -> None:
-        if self._run is not None:
-            self._run.span.add_event(name, attributes)
+        self._write(lambda span: span.add_event(name, attributes))
 
     def set_input(self, value: Any) -> None:
         """What goes in: arguments, a question, a query. Written where content is captured, after redaction."""
@@ -46,6 +49,12 @@ class AnnotatedSpan:
         """What comes out: a result, an answer, documents. Written where content is captured, after redaction."""
         if self._run is not None:
             self._run.say_output(value)
+
+    def _write(self, write: Callable[[Span], None]) -> None:
+        """A mistake in what is said harms as little as where nobody listens."""
+        if self._run is not None:
+            run = self._run
+            run.faults.attempt("writing on an annotated span", lambda: write(run.span))
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from genscope.semconv import Metric
 from genscope.telemetry.content import ContentWriter
 from genscope.telemetry.metric_tags import MetricTags
 from genscope.telemetry.metrics import measure
-from genscope.telemetry.scope import SCOPE, is_placeholder
+from genscope.telemetry.scope import SCOPE, is_disabled, is_placeholder
 
 _MAX_NAMES: Final = 512
 """Names may come from users: what is measured under each must not grow for ever."""
@@ -47,7 +47,8 @@ class Output:
         }
         self._names: set[tuple[str, str]] = set()
         self._tags = MetricTags(settings.metric_tags)
-        self.exceptions = settings.exception_signal != "logs"
+        self.judged = settings.judge_sample_ratio if installed.pipeline is not None else 0.0
+        """Which part of all traces is judged."""
         self.writer: ContentWriter | None = None
         """Writes what was said; None where nobody asked for it."""
         self._pipeline = installed.pipeline
@@ -60,7 +61,8 @@ class Output:
                 from genscope.features.redaction.stage import redaction  # compiles its rules: 70 ms
 
                 self._pipeline = Pipeline(tuple(redaction(settings)), Faults(settings.raise_faults))
-        self.faults = Faults(settings.raise_faults) if self._pipeline is None else self._pipeline.faults
+        self.faults = installed.faults
+        self.disabled = is_disabled()
         self._awake = False
 
     def idle(self) -> bool:

@@ -11,15 +11,17 @@ from opentelemetry.context import Context, create_key, get_current, set_value
 from opentelemetry.trace import Span, Status, StatusCode, set_span_in_context
 
 from genscope import semconv
-from genscope.annotate.kinds import AGENT, TOOL, Kind
+from genscope.annotate.exceptions import exceptions, idle
+from genscope.annotate.kinds import AGENT, TOOL, WORKFLOW, Kind
 from genscope.annotate.output import Output, output
-from genscope.annotate.said import written_arguments, written_error, written_result
-from genscope.core import aside
+from genscope.annotate.said import UNSEEN, seen_result, written_arguments, written_result
+from genscope.core import aside, judging
 from genscope.core.ambient import suppressed
 from genscope.core.identity import identity_in
+from genscope.core.installed import installation
+from genscope.core.payload import to_plain
 from genscope.core.subtree import OPEN_SPAN, OpenSpan, Sums
 from genscope.core.tool_calls import take_here
-from genscope.telemetry.exceptions import exception_attributes
 from genscope.telemetry.unsampled_parent import link_to_unsampled
 
 _ENDS_AN_ITERATION: Final = (StopIteration, StopAsyncIteration, GeneratorExit)
@@ -29,6 +31,8 @@ _INTERRUPTS: Final = frozenset({"CancelledError", "Cancelled", "KeyboardInterrup
 _MOST_ITEMS: Final = 10_000
 _OPEN_TOOL: Final = create_key("genscope_tool")
 """In a context: the innermost tool, as its `OpenSpan` and its name."""
+_DOCUMENTS: Final = 65_536
+"""Bytes of the documents of a retrieval that are remembered for judges."""
 
 
 def begin(
@@ -43,27 +47,26 @@ def begin(
 
     Never raises.
     """
-    out: Output | None = None
     try:
         out = output()
-        if out.idle() or suppressed():
+        if idle(out) or suppressed():
             return None
         parent = get_current() if parent is None else parent
         if kind is TOOL:
-            call_id = _asked_for(parent, name, arguments, call_id)
+            call_id = asked_for(parent, name, arguments, call_id)
         run = Run(out, kind, name, attributes, call_id, parent)
-    except Exception as fault:
-        if out is None:
-            raise
-        out.faults.report("annotating a function", fault)
+    except Exception as fault:  # also one of the application's: its span processor's, or its provider's
+        installation().faults.report("beginning an annotated span", fault)
         return None
     if arguments is not None:
         run.say_input(arguments)
     return run
 
 
-def _asked_for(context: Context, name: str, arguments: Callable[[], Any] | None, call_id: str | None) -> str | None:
-    """The id under which a model has asked for the tool, if that is said or can be told."""
+def asked_for(
+    context: Context, name: str, arguments: Callable[[], Any] | None, call_id: str | None = None
+) -> str | None:
+    """The id under which a model has asked for a tool that is executed here, if that is said or can be told."""
     around = cast("OpenSpan | None", context.get(OPEN_SPAN))
     if around is None:
         return call_id or take_here(name, arguments)
@@ -87,7 +90,12 @@ class Run:
     ) -> None:
         around = cast("OpenSpan | None", parent.get(OPEN_SPAN))
         self.sums = Sums() if kind.sums else None
-        self.node = OpenSpan(around, agent=name if kind is AGENT else None, sums=self.sums)
+        self.node = OpenSpan(
+            around,
+            agent=name if kind is AGENT else None,
+            workflow=name if kind is WORKFLOW else None,
+            sums=self.sums,
+        )
         self.call_id = call_id
         who = identity_in(parent)
         known: dict[str, Any] = {} if who is None else dict(who.attributes)
@@ -102,6 +110,7 @@ class Run:
         known[kind.operation[0]] = kind.operation[1]
         self._known = known
         self._out, self._kind, self._name = out, kind, name
+        self.faults = out.faults
         self._unfinished = [True]  # list.pop is atomic: two threads cannot both end it
         self._items: list[Any] | None = None
         self._room = 0
@@ -119,6 +128,8 @@ class Run:
         if kind is TOOL:
             self.context = set_value(_OPEN_TOOL, (self.node, name), self.context)
         self._records = self.span.is_recording()
+        self._trace_id = self.span.get_span_context().trace_id if kind.documents else 0
+        self._judged = judging.is_judged(self._trace_id, out.judged)
         self._opened_in: Any = self.context
 
     @property
@@ -133,29 +144,41 @@ class Run:
                 said = written_arguments(self._out, self.span, self._kind, self._name, self.call_id, value())
                 self.span.set_attributes(said)
             except Exception as fault:
-                self._out.faults.report("writing what goes in", fault)
+                self.faults.report("writing what goes in", fault)
 
     def say_output(self, value: Any) -> None:
         """Write what comes out; how many documents it is even where nobody wants to know more."""
-        if not self._records:
-            return
         try:
+            if self._judged:
+                self._remember_documents(value)
+            if not self._records:
+                return
             if self._kind.documents and isinstance(value, (list, tuple)):
                 self.span.set_attribute(semconv.DOCUMENTS, len(cast("list[Any]", value)))
             if self._out.writer is not None:
                 self.span.set_attributes(written_result(self._out, self.span, self._kind, self.call_id, value))
         except Exception as fault:
-            self._out.faults.report("writing what comes out", fault)
+            self.faults.report("writing what comes out", fault)
+
+    def _remember_documents(self, value: Any) -> None:
+        """For those who judge the answers that are given by them."""
+        documents = seen_result(self._out, None, value)
+        if documents is not UNSEEN:
+            judging.remember(self.node.parent, self._trace_id, to_plain(documents, _DOCUMENTS))
 
     # --- how it goes on
 
     def item(self, item: Any) -> None:
         """A generator has yielded: what it said is kept only if it is to be written, and no more than there is room."""
         self.outcome = "completed"
-        if self._out.writer is None or not self._records:
-            return
+        written = self._out.writer is not None and self._records
+        if written or self._judged:
+            self.faults.attempt("keeping what a generator yields", lambda: self._keep(item))
+
+    def _keep(self, item: Any) -> None:
         if self._items is None:
-            self._items, self._room = [], self._out.writer.max_bytes
+            self._items = []
+            self._room = _DOCUMENTS if self._out.writer is None else self._out.writer.max_bytes
         if self._room > 0 and len(self._items) < _MOST_ITEMS:
             self._items.append(item)
             self._room -= len(item) if isinstance(item, str) else 1
@@ -195,13 +218,12 @@ class Run:
             if self._records:
                 self._sum_up()
         except Exception as fault:
-            self._out.faults.report("ending an annotated span", fault)
+            self.faults.report("ending an annotated span", fault)
         finally:
-            self.span.end(self._started_at + int(duration * 1e9))
-        try:
-            self._measure(duration, error_type)
-        except Exception as fault:
-            self._out.faults.report("measuring an annotated span", fault)
+            self.faults.attempt(
+                "ending an annotated span", lambda: self.span.end(self._started_at + int(duration * 1e9))
+            )
+        self.faults.attempt("measuring an annotated span", lambda: self._measure(duration, error_type))
 
     def _succeeded(self, result: Any) -> None:
         if self._items is not None:
@@ -230,8 +252,8 @@ class Run:
             if interrupted:
                 self.span.set_attribute(semconv.ERROR_KIND, "cancelled")
             self._say_failure(type_)
-            if self._out.exceptions and not told:
-                self.span.add_event("exception", exception_attributes(error, self._written(error)))
+        if not told:
+            exceptions(self._out).tell(self.span, self._opened_in, error, error)
         return type_
 
     def _failed_as(self, type_: str, text: str | None) -> str:
@@ -240,21 +262,12 @@ class Run:
         self._say_outcome()
         if self._records:
             self._say_failure(type_)
-            message = None if text is None or not self._out.exceptions else self._written(text)
-            if message:
-                self.span.add_event("exception", {semconv.EXCEPTION_MESSAGE: message})
+        exceptions(self._out).tell(self.span, self._opened_in, None, text)
         return type_
 
     def _say_failure(self, type_: str) -> None:
         self.span.set_attribute(semconv.ERROR_TYPE, type_)
         self.span.set_status(Status(StatusCode.ERROR, type_))
-
-    def _written(self, error: BaseException | str) -> str | None:
-        try:
-            return written_error(self._out, error)
-        except Exception as fault:  # its `__str__` is the application's
-            self._out.faults.report("writing the text of an exception", fault)
-            return None
 
     def _say_outcome(self) -> None:
         if self.outcome is not None:

@@ -18,7 +18,7 @@ from genscope.core.messages import Content
 from genscope.telemetry.content import ContentWriter
 
 _CONVERSATIONS: Final = (WORKFLOW, AGENT)
-_UNSEEN: Final = object()
+UNSEEN: Final = object()
 
 
 def arguments_of(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -42,7 +42,7 @@ def written_arguments(out: Output, span: Any, kind: Kind, name: str, call_id: st
     content = out.new_content()
     content.input = [messages.message("user", [messages.tool_call(name, call_id, value)])]
     seen = _seen(content.input, "arguments")
-    if seen is _UNSEEN or seen == {} or out.writer is None:
+    if seen is UNSEEN or seen == {} or out.writer is None:
         return {}
     if kind in _CONVERSATIONS:
         said = [messages.message("user", [messages.text(_as_text(out.writer, _only(seen)))])]
@@ -57,10 +57,8 @@ def written_arguments(out: Output, span: Any, kind: Kind, name: str, call_id: st
 
 def written_result(out: Output, span: Any, kind: Kind, call_id: str | None, value: Any) -> dict[str, Any]:
     """Attributes that say what came out."""
-    content = out.new_content()
-    content.output = [messages.message("tool", [messages.tool_call_response(call_id, value)])]
-    seen = _seen(content.output, "response")
-    if seen is _UNSEEN or out.writer is None:
+    seen = seen_result(out, call_id, value)
+    if seen is UNSEEN or out.writer is None:
         return {}
     if kind in _CONVERSATIONS:
         text = messages.text(_as_text(out.writer, seen))
@@ -70,14 +68,23 @@ def written_result(out: Output, span: Any, kind: Kind, call_id: str | None, valu
     return _as_attribute(out.writer, span, names.get(kind, semconv.CALL_RESULT), seen)
 
 
+def seen_result(out: Output, call_id: str | None, value: Any) -> Any:
+    """What may be seen of what came out; `UNSEEN` for nothing."""
+    content = out.new_content()
+    content.output = [messages.message("tool", [messages.tool_call_response(call_id, value)])]
+    return _seen(content.output, "response")
+
+
 def written_error(out: Output, error: BaseException | str) -> str | None:
     """The text of an exception, which may quote anything."""
-    if out.writer is None:
-        return None
-    content = out.new_content()
+    return None if out.writer is None else screened_error(out.new_content(), out.writer, error)
+
+
+def screened_error(content: Content, writer: ContentWriter, error: BaseException | str) -> str | None:
+    """The text of an exception, as a content that screens what is said lets it be seen."""
     content.error = str(error)
     seen: Any = content.error
-    return out.writer.text(seen) if isinstance(seen, str) else None
+    return writer.text(seen) if isinstance(seen, str) else None
 
 
 def _seen(said: Any, field: str) -> Any:
@@ -85,7 +92,7 @@ def _seen(said: Any, field: str) -> Any:
     try:
         return said[0]["parts"][0][field]
     except (TypeError, LookupError):
-        return _UNSEEN
+        return UNSEEN
 
 
 def _as_attribute(writer: ContentWriter, span: Any, name: str, value: Any) -> dict[str, Any]:

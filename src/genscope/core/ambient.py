@@ -97,6 +97,19 @@ def release(token: Token) -> None:
         detach(token)
 
 
+_PURPOSE: Final = create_key("genscope_purpose")
+
+
+def apart(purpose: str) -> Context:
+    """A context of its own, with nothing of this one: what is called in it is for this purpose."""
+    return set_value(_PURPOSE, purpose, Context())
+
+
+def purpose_in(context: Context) -> str | None:
+    """What calls in a context are for, if not for the application."""
+    return cast("str | None", context.get(_PURPOSE))
+
+
 def operation_in_flight() -> Operation | None:
     """The operation whose request the SDK is sending in this context."""
     return _in_flight.get()

@@ -33,6 +33,25 @@ class Body(Protocol):
         ...
 
 
+class SilentBody:
+    """A body with a context of its own, of which there is nothing to tell."""
+
+    def __init__(self, context: Any) -> None:
+        self.context = context
+
+    def item(self, item: Any) -> None:
+        return
+
+    def succeed(self, result: Any) -> None:
+        return
+
+    def fail(self, error: BaseException) -> None:
+        return
+
+    def abandon(self) -> None:
+        return
+
+
 Begin = Callable[[tuple[Any, ...], dict[str, Any]], "Body | None"]
 """Called with the arguments when the body begins to run, in the context of that moment; None: it is not followed."""
 
@@ -169,7 +188,8 @@ def _generator(function: Callable[..., Any], begin: Begin) -> Callable[..., Any]
 def _async_generator(function: Callable[..., Any], begin: Begin) -> Callable[..., Any]:
     @wraps(function)
     async def followed(*args: Any, **kwargs: Any) -> Any:
-        body = begin(args, kwargs) or _Unfollowed(here())
+        # An asynchronous generator cannot hand over to another one: it goes the same way, and nobody is told.
+        body = begin(args, kwargs) or SilentBody(here())
         steps = _Steps(body)
         thrown: BaseException | None = None
         sent: Any = None
@@ -199,22 +219,3 @@ def _async_generator(function: Callable[..., Any], begin: Begin) -> Callable[...
             thrown = None
 
     return followed
-
-
-class _Unfollowed:
-    """An asynchronous generator cannot hand over to another one: it goes the same way, and nobody is told."""
-
-    def __init__(self, context: Any) -> None:
-        self.context = context
-
-    def item(self, item: Any) -> None:
-        return
-
-    def succeed(self, result: Any) -> None:
-        return
-
-    def fail(self, error: BaseException) -> None:
-        return
-
-    def abandon(self) -> None:
-        return

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from time import perf_counter, time_ns
@@ -18,7 +18,6 @@ from typing import Any
 from weakref import ref
 
 from genscope.core import aside
-from genscope.core.ambient import enter, leave
 from genscope.core.defects import WELL, asks_for_json, defects_of
 from genscope.core.errors import classify, classify_reported, rejected_answer
 from genscope.core.operation import Failure, Operation
@@ -29,7 +28,7 @@ from genscope.semconv import INFERENCE
 
 
 class Call:
-    """Use `begin`; then hand it to `run` or `arun`."""
+    """Use `begin`; then hand it to `core.sending`."""
 
     __slots__ = ("__weakref__", "_pipeline", "_release", "_unfinished", "answer", "op", "reader")
 
@@ -238,49 +237,6 @@ class _OpenCall(Call):
 
 def _content_reader(reader: Reader) -> ContentReader | None:
     return getattr(reader, "CONTENT", None)
-
-
-Settle = Callable[[Call, Any], Any]
-"""Looks at what the SDK returned: ends the call or follows it; returns what the caller gets (the same object)."""
-
-
-def run(call: Call, settle: Settle, wrapped: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    """Send the request through the SDK. The caller gets the SDK's own result or the SDK's own exception."""
-    tokens = enter(call.op)
-    try:
-        result = wrapped(*args, **kwargs)
-    except BaseException as error:
-        call.fail(error)
-        raise
-    finally:
-        leave(tokens)
-    try:
-        settle(call, result)
-    except Exception as fault:
-        _unsettled(call, fault)
-    return result
-
-
-async def arun(call: Call, settle: Settle, wrapped: Callable[..., Awaitable[Any]], args: Any, kwargs: Any) -> Any:
-    """`run` for a coroutine function."""
-    tokens = enter(call.op)
-    try:
-        result = await wrapped(*args, **kwargs)
-    except BaseException as error:
-        call.fail(error)
-        raise
-    finally:
-        leave(tokens)
-    try:
-        settle(call, result)
-    except Exception as fault:
-        _unsettled(call, fault)
-    return result
-
-
-def _unsettled(call: Call, fault: Exception) -> None:
-    call.faults.report("looking at a result", fault)
-    call.complete()
 
 
 # --- calls that nobody ends

@@ -15,6 +15,7 @@ _CODES: Final[Mapping[str, tuple[str, ...]]] = {
         "insufficient_quota", "quota_exceeded", "credit_balance_exhausted", "organization_spend_limit_exceeded",
         "project_spend_limit_exceeded", "organization_usage_limit_exceeded", "billing_hard_limit_reached",
         "billing_not_active", "billing_error", "payment_required", "service_quota_exceeded_exception",
+        "contract_spend_limit_reached", "enforced_spend_limit_reached",
     ),
     "timeout": (
         "timeout", "timeout_error", "vector_store_timeout", "deadline_exceeded", "model_timeout_exception",
@@ -25,6 +26,7 @@ _CODES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "permission": (
         "permission_error", "permission_denied", "unsupported_country_region_territory", "access_denied_exception",
+        "organization_on_hold",
     ),
     "model_not_found": (
         "model_not_found", "model_not_available", "model_decommissioned", "unknown_model", "invalid_model",
@@ -86,6 +88,8 @@ BY_STATUS: Final = {
     415: "invalid_request",
     422: "invalid_request",
     429: "rate_limit",
+    498: "overloaded",  # Groq's, https://console.groq.com/docs/errors
+    499: "cancelled",
     503: "overloaded",
     504: "timeout",
     529: "overloaded",
@@ -107,6 +111,8 @@ BY_CLASS: Final = {
     "ContentFilterFinishReasonError": "content_filter",
     "SubjectTokenProviderError": "authentication",
     "OAuthError": "authentication",
+    "CredentialsError": "authentication",
+    "WorkloadIdentityError": "authentication",
     "InvalidWebhookSignatureError": "authentication",
     "WebSocketConnectionClosedError": "connection",
     "WebSocketQueueFullError": "overloaded",
@@ -132,9 +138,15 @@ BY_CLASS: Final = {
 }
 """By the name of the exception's class or of its nearest base class."""
 
-TOO_LONG: Final = re.compile(
-    r"prompt is too long|input length and `max_tokens` exceed|input is too long|this model's maximum context length is"
-    r"|the input token count|too many tokens",
-    re.IGNORECASE,
-)
-"""How Anthropic, Bedrock, DeepSeek, vLLM, Gemini and Cohere begin to say it, who have no code for it."""
+BY_PROSE: Final[Mapping[str, re.Pattern[str]]] = {
+    "context_length": re.compile(
+        r"prompt is too long|input length and `max_tokens` exceed|input is too long|the input token count"
+        r"|this model's maximum context length is|too many tokens|request too large for",
+        re.I,
+    ),
+    "quota": re.compile(r"your credit balance is too low|you have reached your specified api usage limits", re.I),
+}
+"""How a message begins that says more than its code, of Anthropic, Bedrock, DeepSeek, vLLM, Gemini and Cohere.
+
+And of OpenAI: code and status of `Request too large for` are a rate limit's, but it will be too large next time, too.
+"""

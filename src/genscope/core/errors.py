@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from genscope.core.error_words import BY_CLASS, BY_CODE, BY_GENERAL_CODE, BY_STATUS, TOO_LONG, plain
+from genscope.core.error_words import BY_CLASS, BY_CODE, BY_GENERAL_CODE, BY_PROSE, BY_STATUS, plain
 from genscope.core.operation import Failure, ProviderError
 
 KINDS: Final = (
@@ -83,16 +83,14 @@ def rejected_answer(error: BaseException) -> Any:
 def _kind(reported: ProviderError, status: int | None, error: BaseException | None = None) -> str:
     if status == 413:  # whatever the code: Groq's is that of a rate limit
         return "context_length"
-    kind = _look_up(BY_CODE, reported)
+    kind = _kind_of_prose(status, error) or _look_up(BY_CODE, reported)
     if kind is not None:
         return kind
     if status is None or status < 400:  # in the middle of a stream: OpenRouter and vLLM put it into the code
         status = int(reported.code) if reported.code and re.fullmatch("[45]..", reported.code) else 0
     if status >= 400:
-        if status == 404 and reported.type and plain(reported.type) == "notfounderror":
-            return "model_not_found"  # Anthropic, vLLM and Ollama say no more than that for a model
-        if status == 400 and error is not None and _is_too_long(error):
-            return "context_length"
+        if status == 404 and plain(_type(reported) or "") == "notfounderror":
+            return "model_not_found"  # Anthropic, vLLM and Ollama have no code of its own for a model
         return kind_of_status(status)
     kind = _look_up(BY_GENERAL_CODE, reported)
     if kind is not None:
@@ -104,10 +102,18 @@ def _kind(reported: ProviderError, status: int | None, error: BaseException | No
     return "unknown"
 
 
-def _is_too_long(error: BaseException) -> bool:
-    said = _error_object(error)
-    message = cast("Mapping[str, Any]", said).get("message") if isinstance(said, Mapping) else None
-    return isinstance(message, str) and TOO_LONG.match(message) is not None
+def _kind_of_prose(status: int | None, error: BaseException | None) -> str | None:
+    """By how a message begins, where providers have no code for it, or one that says something else."""
+    if error is None or status not in (400, 429):
+        return None
+    try:
+        said = _error_object(error)
+        message = cast("Mapping[str, Any]", said).get("message") if isinstance(said, Mapping) else None
+    except Exception:  # as with codes: a body is whatever the server sent
+        return None
+    if not isinstance(message, str):
+        return None
+    return next((kind for kind, beginning in BY_PROSE.items() if beginning.match(message)), None)
 
 
 def _look_up(table: Mapping[str, str], reported: ProviderError) -> str | None:
@@ -135,13 +141,18 @@ def _reported(error: BaseException) -> ProviderError:
             if isinstance(said, Mapping):
                 said = cast("Mapping[str, Any]", said)
                 status = said.get("status")
-                found.code = found.code or _text(said.get("code"))
+                found.code = found.code or _text(said.get("code")) or _text(_cause(said.get("details")))
                 found.type = found.type or _text(said.get("type")) or _text(status if isinstance(status, str) else None)
             else:
                 found.code = found.code or _text(said)  # OAuth: {"error": "invalid_grant"}
         except Exception:  # a body is whatever the server sent, read by whatever the SDK reads with
             pass
     return found
+
+
+def _cause(details: Any) -> Any:
+    """Anthropic's code: its `type` is one of few. https://docs.claude.com/en/api/errors#error-shapes"""
+    return cast("Mapping[str, Any]", details).get("error_code") if isinstance(details, Mapping) else None
 
 
 def _error_object(error: BaseException) -> Any:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from dataclasses import replace
 from types import EllipsisType
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from opentelemetry.baggage import get_all, remove_baggage, set_baggage
 from opentelemetry.context import Context, create_key, get_current, set_value
 
-from genscope.core.ambient import Token, hold, release
-from genscope.core.bodies import follow_body
+from genscope.core.ambient import Token, hold, purpose_in, release
+from genscope.core.bodies import SilentBody, follow_body
 from genscope.core.installed import installation
 from genscope.core.operation import Identity, Operation
 from genscope.core.subtree import OPEN_SPAN
-from genscope.semconv import CONVERSATION_ID, TAG, TENANT, USER_ID
+from genscope.semconv import CONVERSATION_ID, OUR_OPERATION_NAME, TAG, TENANT, USER_ID
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,6 +46,12 @@ def surround(op: Operation, context: Context) -> None:
     """Tell a call what is around it. Only where there is a context at all: most programs need not be asked."""
     op.identity = identity_in(context)
     op.surroundings = cast("Any", context.get(OPEN_SPAN))
+    purpose = purpose_in(context)
+    if purpose is not None:  # said where the rest of it is: nearly all calls are for nobody but the application
+        said = {OUR_OPERATION_NAME: purpose}
+        who = op.identity
+        op.identity = Identity(said) if who is None else replace(who, attributes={**who.attributes, **said})
+        op.purpose = purpose
 
 
 def identity_in(context: Context) -> Identity | None:
@@ -144,31 +151,12 @@ class context:
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         return follow_body(function, self._begin)
 
-    def _begin(self, args: Any, kwargs: Any) -> _Body:
-        return _Body(self.within(get_current()))
+    def _begin(self, args: Any, kwargs: Any) -> SilentBody:
+        return SilentBody(self.within(get_current()))
 
 
 _entered: ContextVar[tuple[tuple[context, Token], ...]] = ContextVar("genscope_identities", default=())
 """The `with` blocks that are open here: the same object may be entered by many threads and tasks at once."""
-
-
-class _Body:
-    """A function that runs for somebody. There is nothing to tell of how it ends."""
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-
-    def item(self, item: Any) -> None:
-        return
-
-    def succeed(self, result: Any) -> None:
-        return
-
-    def fail(self, error: BaseException) -> None:
-        return
-
-    def abandon(self) -> None:
-        return
 
 
 def _text(value: Any) -> str | None:

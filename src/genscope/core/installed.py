@@ -6,9 +6,10 @@ The one that was installed last counts. Where nothing is, the settings are those
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
-from genscope.core.pipeline import Pipeline
+from genscope.core.pipeline import Faults, Pipeline
 from genscope.settings import Settings, resolve
 
 
@@ -20,6 +21,12 @@ class Installation:
     tracer_provider: Any = None
     meter_provider: Any = None
     pipeline: Pipeline | None = None
+    logger_provider: Any = None
+
+    @cached_property
+    def faults(self) -> Faults:
+        """Where what goes wrong for it is said."""
+        return Faults(self.settings.raise_faults) if self.pipeline is None else self.pipeline.faults
 
 
 _by_owner: Final[dict[Any, Installation]] = {}

@@ -116,6 +116,10 @@ class Surroundings(Protocol):
         """The call has ended."""
         ...
 
+    def workflow_name(self) -> str | None:
+        """Of the workflow as part of which something is done here."""
+        ...
+
     def asked_for(self) -> Any:
         """Where it is noted which tools models have asked for (`core.tool_calls.AskedFor`)."""
         ...
@@ -203,6 +207,8 @@ class Operation:
     """Who it is for, if the application says so."""
     surroundings: Surroundings | None = field(default=None, init=False)
     """The annotated span that it belongs to; None outside of any."""
+    purpose: str | None = field(default=None, init=False)
+    """What it is for, if not for the application: `judge`, `evaluate`."""
     neighbour: str | None = field(default=None, init=False)
     """Name of the instrumentation that owns `span`, when another one already describes this call."""
 

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 from weakref import WeakMethod, WeakSet
 
 from genscope.core.messages import Content
@@ -22,6 +22,8 @@ from genscope.core.refusal import BudgetExceeded
 from genscope.core.screening import Screen, ScreenedContent
 
 logger = logging.getLogger("genscope")
+
+T = TypeVar("T")
 
 _QUIET_SECONDS = 60.0
 _MAX_SAID = 256
@@ -39,7 +41,8 @@ class Stage(Protocol):
       asynchronous clients: they may take their time, and raise `BudgetExceeded`;
     * `screen(value, field)`, called with each field of `op.content` that somebody looks at: what it returns is what all
       stages get to see of it, in `start` and in `end`;
-    * `flush(timeout)`, by which `genscope.flush` has it finish what it put off: True if done in so many seconds;
+    * `flush(timeout)`, by which `genscope.flush` has it finish what it put off: True if done in so many seconds; with
+      `is_to_tell()`, true if telemetry will come of that, which is then flushed, too;
     * `wants_content`, true if it needs `op.content`, `wants_tool_schemas`, if that shall have the parameters of the
       tools too, and `wants_raw`, true if it needs `op.raw`.
     """
@@ -81,6 +84,14 @@ class Faults:
                 # The exception's text may hold content: its type and place are enough to report a bug with.
                 logger.warning("genscope: %s failed (%s); the call is not affected", where, type(fault).__name__)
                 logger.debug("genscope: %s failed at\n%s", where, "".join(traceback.format_tb(fault.__traceback__)))
+
+    def attempt(self, where: str, act: Callable[[], T]) -> T | None:
+        """What `act` returns; None where it raises, which is reported."""
+        try:
+            return act()
+        except Exception as fault:
+            self.report(where, fault)
+            return None
 
 
 class Pipeline:

@@ -72,14 +72,24 @@ class Sums:
 class OpenSpan:
     """An annotated span that has not ended, as what happens beneath it sees it."""
 
-    __slots__ = ("_asked_for", "_seen", "agent", "open", "parent", "sums")
+    __slots__ = ("_asked_for", "_seen", "agent", "found", "open", "parent", "sums", "workflow")
 
-    def __init__(self, parent: OpenSpan | None, *, agent: str | None = None, sums: Sums | None = None) -> None:
-        """`agent` is the name of the agent that this is (empty for one without a name); else None."""
+    def __init__(
+        self,
+        parent: OpenSpan | None,
+        *,
+        agent: str | None = None,
+        workflow: str | None = None,
+        sums: Sums | None = None,
+    ) -> None:
+        """`agent` is the name of the agent that this is (empty for one without a name), else None; so is `workflow`."""
         self.parent = parent
         self.agent = agent
+        self.workflow = workflow
         self.sums = sums
         self.open = True
+        self.found: tuple[Any, ...] = ()
+        """What was retrieved beneath: see `core.judging`."""
         self._seen: tuple[Any, ...] = ()
         self._asked_for: AskedFor | None = None
 
@@ -89,6 +99,13 @@ class OpenSpan:
         while at is not None and at.agent is None:
             at = at.parent
         return None if at is None else at.agent or None
+
+    def workflow_name(self) -> str | None:
+        """Of the innermost workflow as part of which something is done here."""
+        at: OpenSpan | None = self
+        while at is not None and not at.workflow:
+            at = at.parent
+        return None if at is None else at.workflow
 
     def asked_for(self) -> AskedFor:
         """The tools that models have asked for in the same agent; where there is none, in all that is annotated."""

@@ -19,7 +19,7 @@ from opentelemetry.context import Context
 
 from genscope.core.ambient import Token, here, hold, release
 from genscope.core.attachment import Attachment, Hook
-from genscope.core.bodies import follow_body
+from genscope.core.bodies import SilentBody, follow_body
 from genscope.core.patching import Patch, Wrapper
 from genscope.core.pipeline import Faults
 from genscope.frameworks.langchain_tree import Tree
@@ -91,9 +91,9 @@ class _Carrier:
         noting = getattr(module, _NOTING)
 
         @wraps(noting)
-        def carrying(config: Any, *args: Any, **kwargs: Any) -> Any:
-            noted = noting(config, *args, **kwargs)
-            context = self._beneath(config.get("callbacks"))
+        def carrying(*args: Any, **kwargs: Any) -> Any:
+            noted = noting(*args, **kwargs)
+            context = self._beneath(_noted, args, kwargs)
             if context is not None:
                 hold(context)  # for good: the copy is thrown away
             return noted
@@ -104,7 +104,7 @@ class _Carrier:
     # --- in the caller's context
 
     def model(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
-        context = self._beneath(_callbacks(*args, **kwargs))
+        context = self._beneath(_generated, args, kwargs)
         if context is None:
             return wrapped(*args, **kwargs)
         token = hold(context)
@@ -114,7 +114,7 @@ class _Carrier:
             release(token)
 
     async def amodel(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
-        context = self._beneath(_callbacks(*args, **kwargs))
+        context = self._beneath(_generated, args, kwargs)
         if context is None:
             return await wrapped(*args, **kwargs)
         token = hold(context)
@@ -125,10 +125,10 @@ class _Carrier:
 
     def stream(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         """Of either kind: its steps are run in the context, and its reader is left alone."""
-        context = self._beneath(_config(*args, **kwargs).get("callbacks"))
+        context = self._beneath(_streamed, args, kwargs)
         if context is None or context is here():
             return wrapped(*args, **kwargs)
-        return follow_body(wrapped, lambda args, kwargs: _Steps(context))(*args, **kwargs)
+        return follow_body(wrapped, lambda args, kwargs: SilentBody(context))(*args, **kwargs)
 
     def errand(self, wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         errand = _Errand()
@@ -152,50 +152,39 @@ class _Carrier:
         finally:
             _return(errand, set_out)
 
-    def _beneath(self, callbacks: Any) -> Context | None:
-        """The context beneath the run that the callbacks are those of, where it is to be made current."""
-        try:
-            return self._tree.beneath(getattr(callbacks, "parent_run_id", None))
-        except Exception as fault:
-            self._faults.report("looking for a run of LangChain's", fault)
-            return None
+    def _beneath(self, callbacks_of: Callable[..., Any], args: Any, kwargs: Any) -> Context | None:
+        """The context beneath the run whose callbacks are among the arguments, where it is to be made current."""
+        return self._faults.attempt(
+            "looking for a run of LangChain's",
+            lambda: self._tree.beneath(getattr(callbacks_of(*args, **kwargs), "parent_run_id", None)),
+        )
 
     def _tell(self, errand: _Errand, error: BaseException) -> None:
         """Of most errors a callback has told already."""
-        if errand.id is not None:
-            try:
-                self._tree.fail(errand.id, error)
-            except Exception as fault:
-                self._faults.report("ending a run of LangChain's", fault)
+        id = errand.id
+        if id is not None:
+            self._faults.attempt("ending a run of LangChain's", lambda: self._tree.fail(id, error))
 
 
-class _Steps:
-    """A stream of a model's. There is nothing to tell of how it ends."""
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-
-    def item(self, item: Any) -> None:
-        return
-
-    def succeed(self, result: Any) -> None:
-        return
-
-    def fail(self, error: BaseException) -> None:
-        return
-
-    def abandon(self) -> None:
-        return
+# --- the callbacks among the arguments
 
 
-def _config(input: Any = None, config: Any = None, *args: Any, **kwargs: Any) -> Any:
-    """Of the arguments of `stream`."""
-    return config or {}
+def _noted(config: Any, *_: Any, **__: Any) -> Any:
+    """Of the function that notes a run."""
+    return config.get("callbacks")
 
 
-def _callbacks(messages: Any = None, stop: Any = None, callbacks: Any = None, *args: Any, **kwargs: Any) -> Any:
-    """Of the arguments of `generate`."""
+def _streamed(input: Any = None, config: Any = None, *_: Any, **__: Any) -> Any:
+    """Of `stream`."""
+    return None if config is None else config.get("callbacks")
+
+
+def _generated(messages: Any = None, stop: Any = None, callbacks: Any = None, *_: Any, **__: Any) -> Any:
+    """Of `generate`."""
     return callbacks
+
+
+# --- coming and going
 
 
 def _return(errand: _Errand, set_out: Token) -> None:

@@ -187,10 +187,7 @@ class Handler:
     def _tell(self, told: Callable[..., None], args: Any, kwargs: Any) -> None:
         listener = self.listener
         if listener is not None:
-            try:
-                told(listener, *args, **kwargs)
-            except Exception as fault:
-                listener.faults.report("listening to LangChain", fault)
+            listener.faults.attempt("listening to LangChain", lambda: told(listener, *args, **kwargs))
 
     # LangChain hands handlers on with the configuration of a run, which applications copy and send away.
 

@@ -7,7 +7,7 @@ an answer has a span. A notification has none, nor has a ping, which only asks w
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from time import perf_counter, time_ns
@@ -18,20 +18,19 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode, set_span_in_context
 
 from genscope import semconv
+from genscope.annotate.exceptions import exceptions, idle
 from genscope.annotate.kinds import TOOL
 from genscope.annotate.output import Output, output
-from genscope.annotate.run import executes
+from genscope.annotate.run import asked_for, executes
 from genscope.annotate.said import written_arguments, written_error, written_result
 from genscope.core.ambient import suppressed
 from genscope.core.identity import identity_in
 from genscope.core.pipeline import Faults
 from genscope.core.subtree import OPEN_SPAN, OpenSpan
-from genscope.core.tool_calls import take_here
 from genscope.frameworks.mcp_failures import TOOL_ERROR, Failure, failure_of, failure_reported
 from genscope.frameworks.mcp_measured import PROMPT_NAME, measured
 from genscope.frameworks.mcp_messages import member, shown_result, without_password
 from genscope.semconv import Metric
-from genscope.telemetry.exceptions import exception_attributes
 from genscope.telemetry.scope import SCOPE
 
 P = ParamSpec("P")
@@ -77,21 +76,35 @@ def begin(
     method = request.method
     if not isinstance(method, str) or method == "ping" or method.startswith("notifications/"):
         return None
+    return faults.attempt("a request of MCP", lambda: _exchange(side, request, context, known))
+
+
+def _exchange(
+    side: Side, request: Request, context: Context, known: Callable[[], Mapping[str, Any]]
+) -> Exchange | None:
+    out = output()
+    return None if idle(out) or suppressed() else Exchange(out, side, request, context, known())
+
+
+async def followed(exchange: Exchange | None, work: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
+    """What the SDK does for a request, which is over then."""
+    if exchange is None:
+        return await work(*args, **kwargs)
     try:
-        out = output()
-        return None if out.idle() or suppressed() else Exchange(out, side, request, context, known())
-    except Exception as fault:
-        faults.report("a request of MCP", fault)
-        return None
+        answer = await work(*args, **kwargs)
+        exchange.answered(answer)
+        return answer
+    except BaseException as error:
+        exchange.failed(error)
+        raise
+    finally:
+        exchange.close()
 
 
 def _safe(method: Callable[Concatenate[Exchange, P], None]) -> Callable[Concatenate[Exchange, P], None]:
     @wraps(method)
     def call(self: Exchange, *args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            method(self, *args, **kwargs)
-        except Exception as fault:
-            self.out.faults.report(f"a request of MCP ({method.__name__})", fault)
+        self.out.faults.attempt(f"a request of MCP ({method.__name__})", lambda: method(self, *args, **kwargs))
 
     return call
 
@@ -109,7 +122,7 @@ class Exchange:
         self._is_tool = request.method == _CALL_TOOL
         self._told_already = self._is_tool and side is CLIENT and executes(context, self._target)
         self._counts = self._is_tool and side is CLIENT and not self._told_already
-        self._answered = self._ours = self._ends = self._borrowed = False
+        self._answered = self._ours = self._borrowed = False
         self._found: dict[str, Any] = {}
         self._failure: Failure | None = None
         self._error: Exception | None = None
@@ -136,15 +149,12 @@ class Exchange:
             semconv.MCP_RESOURCE_URI: None if uri is None else without_password(str(uri))[:_LONGEST],
             semconv.MCP_PROTOCOL_VERSION: None if self.peer is None else _versions.get(self.peer),
             semconv.AGENT_NAME: self._around.agent_name() if self._counts and self._around is not None else None,
-            semconv.TOOL_CALL_ID: self._asked_for() if self._counts else None,
+            semconv.TOOL_CALL_ID: self._call_id() if self._counts else None,
         }
         return found | {name: value for name, value in optional.items() if value is not None}
 
-    def _asked_for(self) -> str | None:
-        """The id under which a model has asked for the tool."""
-        if self._around is None:
-            return take_here(self._target, self._arguments)
-        return self._around.asked_for().take(self._target, self._arguments)
+    def _call_id(self) -> str | None:
+        return asked_for(self.context, self._target, self._arguments)
 
     def _arguments(self) -> Any:
         return member(self._params, "arguments")
@@ -155,20 +165,22 @@ class Exchange:
     def start(self, links: Sequence[Link] = ()) -> None:
         """A span of ours, for what nobody else describes. In `context` it is the current one from now on."""
         kind, begun = self._side.kind, self._started_at
-        span = self.out.tracer.start_span(self.name, self.context, kind, self.attributes, links, begun)
-        self._ends = True
-        self.context = set_span_in_context(span, self.context)
-        self.meet(span, ours=True)
+        self.span = self.out.tracer.start_span(self.name, self.context, kind, self.attributes, links, begun)
+        self._ours = True
+        self.context = set_span_in_context(self.span, self.context)
+        self._say_input()
 
     @_safe
-    def meet(self, span: Any, *, ours: bool) -> None:
+    def meet(self, span: Any) -> None:
         """This is its span; whoever started it will end it."""
-        self.span, self._ours = span, ours
-        if not ours:
-            self._add({semconv.ENRICHED: True})
+        self.span = span
+        self._add({semconv.ENRICHED: True})
+        self._say_input()
+
+    def _say_input(self) -> None:
         if self._writes_content():
-            said = written_arguments(self.out, span, TOOL, self._target, None, self._arguments() or {})
-            span.set_attributes(said)
+            said = written_arguments(self.out, self.span, TOOL, self._target, None, self._arguments() or {})
+            self.span.set_attributes(said)
 
     @_safe
     def borrow(self, span: Any) -> None:
@@ -249,10 +261,13 @@ class Exchange:
         status = getattr(self.span, "status", None)
         if status is None or status.status_code is StatusCode.UNSET:
             self.span.set_status(Status(StatusCode.ERROR, text or failure.type))
-        if self._ours and self._error is not None and self.out.exceptions:
-            self.span.add_event("exception", exception_attributes(self._error, text))
+
+    def _tell_exception(self) -> None:
+        failure, error = self._failure, self._error
+        if self._ours and failure is not None and error is not None:
+            exceptions(self.out).tell(self.span, self.context, error, failure.text)
             if self._around is not None:
-                self._around.remember(self._error)
+                self._around.remember(error)
 
     @_safe
     def close(self) -> None:
@@ -265,10 +280,11 @@ class Exchange:
         if self._counts and self._around is not None:
             self._around.count_tool()
         try:
-            if self._ends or self._borrowed:
+            if self._ours or self._borrowed:
                 self.tell()
+            self._tell_exception()
         finally:
-            if self._ends:
+            if self._ours:
                 self.span.end(self._started_at + int(duration * 1e9))
         said = self.attributes | self._found
         if self._failure is not None:

@@ -6,7 +6,7 @@ nobody would see the SDK's spans, because there is no global provider, the same 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from types import ModuleType
@@ -21,7 +21,7 @@ from genscope.core.attachment import Hook
 from genscope.core.patching import Patch, Wrapper
 from genscope.core.pipeline import Faults
 from genscope.frameworks import mcp_http
-from genscope.frameworks.mcp_exchange import CLIENT, SERVER, Exchange, Request, begin
+from genscope.frameworks.mcp_exchange import CLIENT, SERVER, Exchange, Request, begin, followed
 from genscope.frameworks.mcp_failures import CLOSED
 from genscope.frameworks.mcp_messages import member, received
 
@@ -66,51 +66,72 @@ class _Tracer:
     def start_as_current_span(self, name: str, *args: Any, **kwargs: Any) -> Any:
         exchange = _awaited.get()
         if self.installed and exchange is not None and exchange.span is None:
-            try:
-                return self._told(exchange, name, args, kwargs)
-            except Exception as fault:
-                self._faults.report("a span of the MCP SDK", fault)
+            told = self._faults.attempt("a span of the MCP SDK", lambda: self._told(exchange, name, args, kwargs))
+            if told is not None:
+                return told
         return self._native.start_as_current_span(name, *args, **kwargs)
 
     def _told(self, exchange: Exchange, name: str, args: Any, kwargs: dict[str, Any]) -> _Told:
         given: dict[str, Any] = kwargs.get("attributes") or {}
         attributes = exchange.attributes | given
-        told: dict[str, Any] = kwargs | {"attributes": attributes}
-        request_id = str(attributes.get(semconv.JSONRPC_REQUEST_ID))
-        if not is_silent(self._native):
-            return _Told(self._native.start_as_current_span(name, *args, **told), exchange, request_id, ours=False)
-        told |= {"record_exception": False, "set_status_on_exception": False}
-        return _Told(
-            exchange.out.tracer.start_as_current_span(exchange.name, *args, **told), exchange, request_id, ours=True
-        )
+        if is_silent(self._native):
+            exchange.attributes = given | exchange.attributes
+            return _InOurs(exchange, attributes)
+        native = self._native.start_as_current_span(name, *args, **kwargs | {"attributes": attributes})
+        return _InTheirs(exchange, attributes, native)
 
 
 class _Told:
     """The SDK's `with` block of a span. What happens in it is known before the span ends."""
 
-    def __init__(self, span: Any, exchange: Exchange, request_id: str, *, ours: bool) -> None:
-        self._span, self._exchange, self._ours = span, exchange, ours
-        self._place = (id(exchange.peer), request_id)
+    def __init__(self, exchange: Exchange, attributes: Mapping[str, Any]) -> None:
+        self._exchange = exchange
+        self._place = (id(exchange.peer), str(attributes.get(semconv.JSONRPC_REQUEST_ID)))
+
+    def _wait(self) -> None:
+        _waiting[self._place] = self._exchange
+
+    def _wait_no_more(self, error: BaseException | None) -> None:
+        _waiting.pop(self._place, None)
+        if error is not None:
+            self._exchange.failed(error)
+        else:
+            self._exchange.lost(CLOSED)
+
+
+class _InTheirs(_Told):
+    def __init__(self, exchange: Exchange, attributes: Mapping[str, Any], native: Any) -> None:
+        super().__init__(exchange, attributes)
+        self._native = native
 
     def __enter__(self) -> Any:
-        span = self._span.__enter__()
-        self._exchange.meet(span, ours=self._ours)
-        _waiting[self._place] = self._exchange
-        # Into ours the SDK shall not write by itself: it would put the text of errors there, which is content.
-        return INVALID_SPAN if self._ours else span
+        span = self._native.__enter__()
+        self._exchange.meet(span)
+        self._wait()
+        return span
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> Any:
-        exchange = self._exchange
         try:
-            _waiting.pop(self._place, None)
-            if error is not None:
-                exchange.failed(error)
-            else:
-                exchange.lost(CLOSED)
-            exchange.tell()
+            self._wait_no_more(error)
+            self._exchange.tell()
         finally:
-            left = self._span.__exit__(kind, error, traceback)
+            left = self._native.__exit__(kind, error, traceback)
         return left
+
+
+class _InOurs(_Told):
+    """It ends with the exchange, just after the block."""
+
+    def __enter__(self) -> Any:
+        self._exchange.start()
+        self._token = hold(self._exchange.context)
+        self._wait()
+        # Into ours the SDK shall not write by itself: it would put the text of errors there, which is content.
+        return INVALID_SPAN
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        release(self._token)
+        self._wait_no_more(error)
 
 
 # --- what is sent
@@ -150,7 +171,7 @@ async def _send(
     exchange = _begin(faults, dispatcher, method, params)
     token = _awaited.set(exchange)
     try:
-        return await _followed(exchange, wrapped(method, params, *args, **kwargs))
+        return await followed(exchange, wrapped, method, params, *args, **kwargs)
     finally:
         _forget(token)
 
@@ -158,7 +179,7 @@ async def _send(
 async def _call(
     faults: Faults, wrapped: Any, dispatcher: Any, method: Any, params: Any, *args: Any, **kwargs: Any
 ) -> Any:
-    return await _followed(_begin(faults, dispatcher, method, params), wrapped(method, params, *args, **kwargs))
+    return await followed(_begin(faults, dispatcher, method, params), wrapped, method, params, *args, **kwargs)
 
 
 def _begin(faults: Faults, dispatcher: Any, method: Any, params: Any) -> Exchange | None:
@@ -168,21 +189,6 @@ def _begin(faults: Faults, dispatcher: Any, method: Any, params: Any) -> Exchang
         return said | mcp_http.of_client(getattr(dispatcher, "_write_stream", None))
 
     return begin(faults, CLIENT, Request(method, params, peer=dispatcher), get_current(), known)
-
-
-async def _followed(exchange: Exchange | None, work: Awaitable[Any]) -> Any:
-    """What the SDK does for a request, which is over then."""
-    if exchange is None:
-        return await work
-    try:
-        answer = await work
-        exchange.answered(answer)
-        return answer
-    except BaseException as error:
-        exchange.failed(error)
-        raise
-    finally:
-        exchange.close()
 
 
 def _resolve(wrapped: Any, dispatcher: Any, args: Any, kwargs: Any) -> Any:
@@ -223,8 +229,10 @@ async def _serve(faults: Faults, wrapped: Any, ctx: Any, call_next: Callable[[An
     def known() -> dict[str, Any]:
         return {semconv.MCP_PROTOCOL_VERSION: ctx.protocol_version} | mcp_http.of_server(ctx.request)
 
-    request = Request(ctx.method, ctx.params, ctx.request_id)
-    exchange = None if ctx.request_id is None else _received(faults, request, known)
+    def look() -> Request | None:
+        return None if ctx.request_id is None else Request(ctx.method, ctx.params, ctx.request_id)
+
+    exchange = _received(faults, look, known)
 
     async def call(ctx: Any) -> Any:
         if exchange is None:
@@ -240,7 +248,7 @@ async def _serve(faults: Faults, wrapped: Any, ctx: Any, call_next: Callable[[An
 
     token = _awaited.set(exchange)
     try:
-        return await _followed(exchange, wrapped(ctx, call))
+        return await followed(exchange, wrapped, ctx, call)
     finally:
         _forget(token)
 
@@ -261,21 +269,22 @@ def callbacks(faults: Faults) -> Patch:
 
 
 async def _call_back(faults: Faults, wrapped: Any, dctx: Any, method: Any, params: Any) -> Any:
-    exchange = _received(faults, Request(method, params, dctx.request_id), dict)
+    exchange = _received(faults, lambda: Request(method, params, dctx.request_id), dict)
     if exchange is None:
         return await wrapped(dctx, method, params)
     exchange.start()
     token = hold(exchange.context)
     try:
-        return await _followed(exchange, wrapped(dctx, method, params))
+        return await followed(exchange, wrapped, dctx, method, params)
     finally:
         release(token)
 
 
-def _received(faults: Faults, request: Request, known: Callable[[], dict[str, Any]]) -> Exchange | None:
-    context = get_current()
-    try:
-        context = received(member(request.params, "_meta"), context)
-    except Exception as fault:
-        faults.report("the context of a request of MCP", fault)
-    return begin(faults, SERVER, request, context, known)
+def _received(
+    faults: Faults, look: Callable[[], Request | None], known: Callable[[], dict[str, Any]]
+) -> Exchange | None:
+    request, context = faults.attempt("a request of MCP", look), get_current()
+    if request is None:
+        return None
+    sent = faults.attempt("the context of a request of MCP", lambda: received(member(request.params, "_meta"), context))
+    return begin(faults, SERVER, request, context if sent is None else sent, known)

@@ -20,7 +20,7 @@ from genscope.core.ambient import Token, hold, release, trace_headers
 from genscope.core.patching import Patch, Wrapper
 from genscope.core.pipeline import Faults
 from genscope.frameworks import mcp_http
-from genscope.frameworks.mcp_exchange import CLIENT, SERVER, Exchange, Request, begin
+from genscope.frameworks.mcp_exchange import CLIENT, SERVER, Exchange, Request, begin, followed
 from genscope.frameworks.mcp_failures import CANCELLED
 from genscope.frameworks.mcp_messages import carrying, member, received
 
@@ -52,46 +52,35 @@ class SessionPatch(Patch):
         return self._sent(wrapped, session, *args, **kwargs) if self.installed else wrapped(*args, **kwargs)
 
     async def _sent(self, wrapped: Any, session: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
-        exchange = self._begin(session, getattr(request, "root", request))
+        exchange = self._begin(session, request)
         if exchange is None:
             return await wrapped(request, *args, **kwargs)
+        headers = self._faults.attempt("the context of a request of MCP", lambda: trace_headers(exchange.context))
         token = hold(exchange.context)
         try:
-            answer = await wrapped(_Carrying(request, self._headers(exchange), self._faults), *args, **kwargs)
-            exchange.answered(answer)
-            return answer
-        except BaseException as error:
-            exchange.failed(error)
-            raise
+            return await followed(exchange, wrapped, _Carrying(request, headers or {}, self._faults), *args, **kwargs)
         finally:
             release(token)
-            exchange.close()
 
     def _begin(self, session: Any, request: Any) -> Exchange | None:
-        id = getattr(session, "_request_id", None)  # which the SDK is about to take
-        asked = Request(member(request, "method"), member(request, "params"), id, session)
+        def look() -> Request:
+            asked = getattr(request, "root", request)
+            id = getattr(session, "_request_id", None)  # which the SDK is about to take
+            return Request(member(asked, "method"), member(asked, "params"), id, session)
+
+        asked = self._faults.attempt("a request of MCP", look)
+        if asked is None:
+            return None
         stream = getattr(session, "_write_stream", None)
         exchange = begin(self._faults, CLIENT, asked, get_current(), lambda: mcp_http.of_client(stream))
         if exchange is None:
             return None
         around = get_current_span()
-        try:
-            described = _describes(around, exchange)
-        except Exception as fault:  # it may be anybody's
-            self._faults.report("the span around a request of MCP", fault)
-            described = False
-        if described:
+        if self._faults.attempt("the span around a request of MCP", lambda: _describes(around, exchange)):
             exchange.borrow(around)
         else:
             exchange.start()
         return exchange
-
-    def _headers(self, exchange: Exchange) -> dict[str, str]:
-        try:
-            return trace_headers(exchange.context)
-        except Exception as fault:
-            self._faults.report("the context of a request of MCP", fault)
-            return {}
 
     # --- what is received
 
@@ -99,16 +88,15 @@ class SessionPatch(Patch):
         """The task that handles a message over HTTP may be one of an earlier message: this is its own context."""
         result = wrapped(*args, **kwargs)
         if self.installed:
-            metadata.__dict__[_SENT_IN] = get_current()
+            self._faults.attempt(
+                "where a message of MCP was sent", lambda: metadata.__dict__.update({_SENT_IN: get_current()})
+            )
         return result
 
     def _enter(self, wrapped: Any, responder: Any, args: Any, kwargs: Any) -> Any:
         result = wrapped(*args, **kwargs)
         if self.installed:
-            try:
-                self._entered(responder)
-            except Exception as fault:
-                self._faults.report("a request of MCP that was received", fault)
+            self._faults.attempt("a request of MCP that was received", lambda: self._entered(responder))
         return result
 
     def _entered(self, responder: Any) -> None:
@@ -136,25 +124,33 @@ class SessionPatch(Patch):
             self._served[responder] = exchange, hold(exchange.context)
 
     def _respond(self, wrapped: Any, responder: Any, args: Any, kwargs: Any) -> Any:
+        answer = next(iter((*args, *kwargs.values())), None)
+        self._faults.attempt("an answer of MCP", lambda: self._responded(responder, answer))
+        return wrapped(*args, **kwargs)
+
+    def _responded(self, responder: Any, answer: Any) -> None:
         served = self._served.get(responder)
         if served is not None:
-            served[0].answered(next(iter((*args, *kwargs.values())), None))
-        return wrapped(*args, **kwargs)
+            served[0].answered(answer)
 
     def _exit(self, wrapped: Any, responder: Any, args: Any, kwargs: Any) -> Any:
         try:
             return wrapped(*args, **kwargs)
         finally:
-            served = self._served.pop(responder, None)
-            if served is not None:
-                exchange, token = served
-                release(token)
-                error = next(iter(args[1:]), None)
-                if isinstance(error, BaseException):
-                    exchange.failed(error)
-                else:
-                    exchange.lost(CANCELLED)  # the SDK holds that exception back, and does not answer
-                exchange.close()
+            error = next(iter(args[1:]), None)
+            self._faults.attempt("the end of a request of MCP", lambda: self._exited(responder, error))
+
+    def _exited(self, responder: Any, error: Any) -> None:
+        served = self._served.pop(responder, None)
+        if served is None:
+            return
+        exchange, token = served
+        release(token)
+        if isinstance(error, BaseException):
+            exchange.failed(error)
+        else:
+            exchange.lost(CANCELLED)  # the SDK holds that exception back, and does not answer
+        exchange.close()
 
 
 def _describes(span: Any, exchange: Exchange) -> bool:

@@ -96,10 +96,7 @@ class Listener:
         """Nothing to do."""
 
     def _do(self, act: Callable[[Any], None], subject: Any) -> None:
-        try:
-            act(subject)
-        except Exception as fault:
-            self._faults.report("listening to the OpenAI Agents SDK", fault)
+        self._faults.attempt("listening to the OpenAI Agents SDK", lambda: act(subject))
 
     # --- what becomes of it
 

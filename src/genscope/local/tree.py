@@ -21,7 +21,7 @@ from genscope.local.phrases import Glyphs
 
 _INDENT = 4  # columns that rich's guides take for each level
 _DEEPEST = 20  # whatever is nested deeper is listed at this level
-_NAME_COLUMNS = 44  # durations are aligned as long as names end before this
+_NAME_COLUMNS = 48  # durations are aligned as long as names end before this
 _DURATION_COLUMNS = 9
 
 

@@ -18,10 +18,11 @@ from urllib.parse import urlsplit
 from weakref import ref
 
 from genscope.core.ambient import is_silent, suppressed
-from genscope.core.call import Call, Settle, arun, run
+from genscope.core.call import Call
 from genscope.core.operation import Operation
 from genscope.core.patching import Patch, Wrapper
 from genscope.core.pipeline import Pipeline
+from genscope.core.sending import Settle, arun, run
 from genscope.core.streams import afollow, follow
 from genscope.providers.hosts import UNKNOWN, provider_of
 from genscope.providers.httpx_body import is_readable, read_whole, unwatch_body, watch_body, watch_stream

@@ -14,3 +14,13 @@ CALL_LOGGER: Final = "genscope.calls"
 CALL_EVENT: Final = "genscope.client.call"
 CALL_SEVERITY: Final = (9, "INFO")
 CALL_SEVERITY_FAILED: Final = (13, "WARN")
+EVALUATION_EVENT: Final = "gen_ai.evaluation.result"
+EVALUATION_SEVERITY: Final = (9, "INFO")
+DRIFT_EVENT: Final = "genscope.evaluation.drift"
+DRIFT_SEVERITY: Final = (13, "WARN")
+
+SLO_EVENT: Final = "genscope.slo.alert"
+SLO_SEVERITIES: Final = {"critical": (17, "ERROR"), "warning": (13, "WARN"), "info": (9, "INFO")}
+SLO_RESOLVED_SEVERITY: Final = (9, "INFO")
+LEGACY_ALERT_SPAN: Final = "llm.alert"
+"""Name of a span, in addition, among names of old."""

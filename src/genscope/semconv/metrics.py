@@ -20,7 +20,7 @@ UNKNOWN_MODALITY: Final = "unknown"
 class Metric:
     """A metric of one flavour: a histogram with the boundaries that the conventions advise, or without any a counter.
 
-    `inference` limits it to the operations in `INFERENCE` (true) or to all others (false).
+    `inference` limits it to the operations in `INFERENCE` (true) or to all others (false). `gauge`: it is none of both.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Metric:
     description: str
     buckets: tuple[float, ...] | None = None
     inference: bool | None = None
+    gauge: bool = False
 
     def covers(self, operation: str) -> bool:
         """Whether calls of an operation are measured."""
@@ -129,14 +130,25 @@ LEGACY: Final = Flavour(
 """Names of articles and boards from before the conventions settled; always beside another flavour."""
 
 # The unit differs from limit to limit, and an attribute says it. To Prometheus braces are no unit, and 1 is a ratio.
-BUDGETS_REMAINING: Final = Metric("genscope.budget.remaining", "{budget}", "What a limit has left in its window.")
-"""Gauge, as the next one."""
-BUDGETS_USED: Final = Metric("genscope.budget.used", "1", "Part of a limit that is spent in its window.")
+BUDGETS_REMAINING: Final = Metric(
+    "genscope.budget.remaining", "{budget}", "What a limit has left in its window.", gauge=True
+)
+BUDGETS_USED: Final = Metric("genscope.budget.used", "1", "Part of a limit that is spent in its window.", gauge=True)
 BUDGET_REFUSALS: Final = Metric("genscope.budget.refusals", "{call}", "Calls that were refused by a limit.")
 BUDGET_CROSSINGS: Final = Metric("genscope.budget.thresholds", "{threshold}", "Thresholds that were reached.")
 BUDGET_UNPRICED: Final = Metric("genscope.budget.unpriced", "{call}", "Calls without a price under a limit of money.")
 BUDGET_UNSHARED: Final = Metric("genscope.budget.unshared", "{call}", "Calls decided while the shared store was away.")
 BUDGET_STORE_FAILURES: Final = Metric("genscope.budget.store.failures", "{failure}", "How often the store went away.")
+
+SLO_STATES: Final = Metric(
+    "genscope.slo.state", "1", "Whether an objective holds: 0 ok, 1 pending, 2 firing.", gauge=True
+)
+SLO_BURN_RATES: Final = Metric(
+    "genscope.slo.burn_rate", "1", "How many times what an objective allows is used up.", gauge=True
+)
+SLO_ALERTS: Final = Metric("genscope.slo.alerts", "{alert}", "How often it was told that an objective is breached.")
+SLO_OVERFLOWS: Final = Metric("genscope.slo.overflows", "{call}", "Calls whose scope is one of too many: `_other`.")
+SLO_DROPS: Final = Metric("genscope.slo.dropped", "{drop}", "Calls not counted and alerts not delivered, by reason.")
 
 WORKFLOW_DURATION: Final = Metric(
     "gen_ai.invoke_workflow.duration",
@@ -167,6 +179,20 @@ MCP_CLIENT_DURATION: Final = Metric(
 )
 MCP_SERVER_DURATION: Final = Metric(
     "mcp.server.operation.duration", "s", "Duration of an MCP request, as its receiver sees it.", _MCP_BUCKETS
+)
+
+EVALUATION_SCORES: Final = Metric(
+    "genscope.evaluation.score", "1", "Scores of answers, from 0 to 1.", tuple(n / 10 for n in range(11))
+)
+EVALUATION_RESULTS: Final = Metric("genscope.evaluation.results", "{verdict}", "Verdicts, by label or error.")
+"""Counter."""
+EVALUATION_DROPS: Final = Metric("genscope.evaluation.dropped", "{answer}", "Answers left unjudged, by reason.")
+"""Counter."""
+
+EVALUATION_DRIFTS: Final = Metric("genscope.evaluation.drifts", "{drift}", "How often scores have fallen.")
+"""Counter."""
+EVALUATION_BASELINE: Final = Metric(
+    "genscope.evaluation.baseline", "1", "Mean of the scores that is usual.", gauge=True
 )
 
 ATTEMPTS: Final = Metric("genscope.client.attempts", "{attempt}", "HTTP attempts, retries included, by how they ended.")

@@ -9,9 +9,11 @@ from genscope.settings.budget import BudgetOptions
 from genscope.settings.content import ContentOptions
 from genscope.settings.cost import CostOptions
 from genscope.settings.identity import IdentityOptions
+from genscope.settings.judging import JudgingOptions
 from genscope.settings.option import option
 from genscope.settings.redaction import RedactionOptions
 from genscope.settings.sampling import SamplingOptions
+from genscope.settings.slo import ObjectiveOptions
 from genscope.settings.store import StoreOptions
 from genscope.settings.values import Hook, boolean, function, mapping, one_of, tokens
 
@@ -94,6 +96,8 @@ class TelemetryOptions:
 @dataclass(frozen=True)
 class Settings(
     StoreOptions,
+    JudgingOptions,
+    ObjectiveOptions,
     BudgetOptions,
     CostOptions,
     RedactionOptions,

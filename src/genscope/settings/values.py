@@ -50,6 +50,27 @@ def limit(value: Any) -> int:
     return found
 
 
+def ratio(value: Any) -> float:
+    return _number(value, 1.0, "a number from 0 to 1")
+
+
+def seconds(value: Any) -> float:
+    found = _number(value, 86_400.0, "seconds, more than 0")
+    if not found:
+        raise ValueError("seconds, more than 0")
+    return found
+
+
+def _number(value: Any, most: float, accepted: str) -> float:
+    try:
+        found = float(value)
+    except (TypeError, ValueError, OverflowError):
+        found = -1.0
+    if not 0.0 <= found <= most or isinstance(value, bool):  # and it is not NaN
+        raise ValueError(accepted)
+    return found
+
+
 def text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("a text")
@@ -173,3 +194,31 @@ def hook_name(value: Any) -> Any:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("the name of an entry point, or an object with a method on_completion")
     return value.strip()
+
+
+_ATTRIBUTE: Final = re.compile(r"\s*[^\W\d][\w.]*\s*:\s*[^\W\d][\w.]*\s*")
+
+
+def judges(value: Any) -> tuple[Any, ...]:
+    """Names, or already what judges. What they are called is known where judges are."""
+    accepted = "names, separated by commas; by keyword also functions, and objects with a method judge"
+    if isinstance(value, str):
+        return words(value)
+    found = (value,) if callable(value) or not isinstance(value, Collection) else tuple(cast("Collection[Any]", value))
+    if isinstance(value, (bytes, Mapping)) or not all(map(_may_judge, found)):
+        raise ValueError(accepted)
+    return found
+
+
+def _may_judge(value: Any) -> bool:
+    return isinstance(value, str) or callable(value) or callable(getattr(value, "judge", None))
+
+
+def judge_client(value: Any) -> Any:
+    """Not imported yet: that may take a while, and is done where nobody waits for it."""
+    accepted = "a client of an SDK, a function (prompt) -> text, or where to import it from: package.module:attribute"
+    if isinstance(value, (bool, int, float, bytes, Collection)) and not isinstance(value, str):
+        raise ValueError(accepted)
+    if isinstance(value, str) and not _ATTRIBUTE.fullmatch(value):
+        raise ValueError(accepted)
+    return value.strip() if isinstance(value, str) else value

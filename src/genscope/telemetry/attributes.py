@@ -30,6 +30,9 @@ _TIME_TO_FIRST_TOKEN: Final = semconv.TIME_TO_FIRST_TOKEN
 _RESPONSE_TIME_TO_FIRST_CHUNK: Final = semconv.RESPONSE_TIME_TO_FIRST_CHUNK
 _STREAM_OUTCOME: Final = semconv.STREAM_OUTCOME
 
+_MOST_TOLD: Final = 128
+"""As many attempts are told one by one, as a span has events."""
+
 
 class _ByProvider(dict[str, dict[str, str]]):
     """The part of a table of names that applies to a provider, made when it is first met."""
@@ -81,7 +84,7 @@ def response_attributes(op: Operation) -> Attributes:
     if op.streaming:
         _add_stream(attributes, op)
     if op.attempts:
-        _add_retries(attributes, op.attempts)
+        attributes |= retry_attributes(op.attempts)
     if op.defects:
         attributes[semconv.RESPONSE_DEFECT] = op.defects
     if op.budget is not None:
@@ -108,6 +111,20 @@ def response_attributes(op: Operation) -> Attributes:
     return attributes
 
 
+def retry_attributes(repeated: Sequence[Attempt]) -> Attributes:
+    """What is told of attempts that were repeated, by the SDK or by `genscope.retry`; nothing where none was."""
+    if not repeated:
+        return {}
+    told = repeated[:_MOST_TOLD]
+    return {
+        semconv.RETRY_KINDS: [attempt.kind for attempt in told],
+        semconv.RETRY_STATUSES: [attempt.status or 0 for attempt in told],  # 0: there was no HTTP answer
+        semconv.RETRY_DELAYS: [attempt.backoff for attempt in told],
+        semconv.RETRY_BACKOFF: sum(attempt.backoff for attempt in repeated),
+        semconv.RETRY_ATTEMPTS: len(repeated) + 1,
+    }
+
+
 def _add_stream(attributes: Attributes, op: Operation) -> None:
     attributes[_STREAM_CHUNKS] = op.chunks
     for name, moment in (
@@ -120,14 +137,6 @@ def _add_stream(attributes: Attributes, op: Operation) -> None:
             attributes[name] = moment - op.started
     if op.outcome is not None:
         attributes[_STREAM_OUTCOME] = op.outcome
-
-
-def _add_retries(attributes: Attributes, attempts: Sequence[Attempt]) -> None:
-    attributes[semconv.RETRY_KINDS] = [attempt.kind for attempt in attempts]
-    attributes[semconv.RETRY_STATUSES] = [attempt.status or 0 for attempt in attempts]  # 0: there was no HTTP answer
-    attributes[semconv.RETRY_DELAYS] = [attempt.backoff for attempt in attempts]
-    attributes[semconv.RETRY_BACKOFF] = sum(attempt.backoff for attempt in attempts)
-    attributes[semconv.RETRY_ATTEMPTS] = len(attempts) + 1
 
 
 def _add_cost(attributes: Attributes, cost: Cost) -> None:

@@ -1,4 +1,4 @@
-"""The stages that write log events: the details of a call, and the exception of a failed one."""
+"""Log events: the stages that write the details of a call, and the exception of a failed one; other exceptions, too."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from time import time_ns
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from genscope import semconv
 from genscope.core.operation import Operation
@@ -17,6 +17,19 @@ from genscope.telemetry.deltas import Deltas
 from genscope.telemetry.exceptions import exception_attributes
 from genscope.telemetry.neighbours import measures_itself
 from genscope.telemetry.scope import SCOPE, is_placeholder
+
+
+class Spanned(Protocol):
+    """What an event belongs to: a call, or another thing with a span, in a context that holds it."""
+
+    @property
+    def span(self) -> Any: ...
+
+    @property
+    def context(self) -> Any: ...
+
+
+S = TypeVar("S", bound=Spanned)
 
 
 class EventLog:
@@ -41,7 +54,7 @@ class EventLog:
         return is_placeholder(self._provider or self._global())
 
     def write(
-        self, op: Operation, name: str, severity: int, text: str, describe: Callable[[Operation], Mapping[str, Any]]
+        self, op: S, name: str, severity: int, text: str, describe: Callable[[S], Mapping[str, Any]]
     ) -> Mapping[str, Any] | None:
         """Write one event that belongs to the span of `op`; what it says is only asked for if somebody listens.
 
@@ -54,13 +67,17 @@ class EventLog:
         self._emit(op, name, number, text, attributes)
         return attributes
 
-    def _is_enabled(self, op: Operation, name: str, severity: Any) -> bool:
+    def write_exception(self, op: S, describe: Callable[[S], Mapping[str, Any]]) -> None:
+        """`gen_ai.client.operation.exception`: one that has left the call, or what else it happened in."""
+        self.write(op, semconv.EXCEPTION_EVENT, semconv.EXCEPTION_SEVERITY, semconv.EXCEPTION_SEVERITY_TEXT, describe)
+
+    def _is_enabled(self, op: Spanned, name: str, severity: Any) -> bool:
         if self.idle():
             return False
         enabled = getattr(self._logger, "enabled", None)  # older releases of OpenTelemetry do not say
         return enabled is None or enabled(context=op.context, severity_number=severity, event_name=name)
 
-    def _emit_log(self, op: Operation, name: str, severity: Any, text: str, attributes: Mapping[str, Any]) -> None:
+    def _emit_log(self, op: Spanned, name: str, severity: Any, text: str, attributes: Mapping[str, Any]) -> None:
         self._logger.emit(
             timestamp=time_ns(),
             context=op.context,
@@ -70,7 +87,7 @@ class EventLog:
             event_name=name,
         )
 
-    def _emit_event(self, op: Operation, name: str, severity: Any, text: str, attributes: Mapping[str, Any]) -> None:
+    def _emit_event(self, op: Spanned, name: str, severity: Any, text: str, attributes: Mapping[str, Any]) -> None:
         """OpenTelemetry before 1.37: an API for events of its own."""
         Event = import_module("opentelemetry._events").Event
         span = op.span.get_span_context() if op.span is not None else None
@@ -131,8 +148,7 @@ class Exceptions(Stage):
 
     def end(self, op: Operation) -> None:
         if op.failure is not None and op.failure.exception is not None:
-            name, severity, text = semconv.EXCEPTION_EVENT, semconv.EXCEPTION_SEVERITY, semconv.EXCEPTION_SEVERITY_TEXT
-            self._log.write(op, name, severity, text, self._exception)
+            self._log.write_exception(op, self._exception)
 
     def _exception(self, op: Operation) -> Attributes:
         assert op.failure is not None

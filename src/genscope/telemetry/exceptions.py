@@ -25,9 +25,15 @@ def describe(failure: Failure) -> str:
     return facts if failure.exception is None else f"{type(failure.exception).__name__}: {facts}"
 
 
-def exception_attributes(error: BaseException, message: str | None = None) -> dict[str, Any]:
-    """Type and stack trace of an exception; `message`, its text, where content is asked for."""
-    attributes = {semconv.EXCEPTION_TYPE: _name(error), semconv.EXCEPTION_STACKTRACE: "\n".join(_lines(error))}
+def exception_attributes(error: BaseException | None, message: str | None = None) -> dict[str, Any]:
+    """Type and stack trace of an exception; `message`, its text, where content is asked for.
+
+    `error` is None where somebody tells of an exception and does not show it.
+    """
+    attributes: dict[str, Any] = {}
+    if error is not None:
+        attributes[semconv.EXCEPTION_TYPE] = _name(error)
+        attributes[semconv.EXCEPTION_STACKTRACE] = "\n".join(_lines(error))
     if message:
         attributes[semconv.EXCEPTION_MESSAGE] = message
     return attributes

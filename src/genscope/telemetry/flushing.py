@@ -22,9 +22,21 @@ def flush(providers: Iterable[tuple[Any, Any, Any]], timeout: float) -> bool:
     """
     deadline = monotonic() + timeout
     ended = _all_done([partial(aside.finish, timeout)], deadline)
-    flushes = [partial(_flush, force_flush, timeout) for force_flush in _flushers(providers)]
-    flushes += [partial(_finish, finish, deadline) for finish in pipeline.flushes()]
-    return _all_done(flushes, deadline) and ended
+    exports = [partial(_flush, force_flush, timeout) for force_flush in _flushers(providers)]
+    stages = pipeline.flushes()
+    late = any(map(_is_to_tell, stages))
+    done = _all_done([*exports, *(partial(_finish, finish, deadline) for finish in stages)], deadline)
+    if late:  # what it was still to tell it has told just now
+        done = _all_done(exports, deadline) and done
+    return done and ended
+
+
+def _is_to_tell(finish: Any) -> bool:
+    is_to_tell = getattr(getattr(finish, "__self__", None), "is_to_tell", None)
+    try:
+        return callable(is_to_tell) and bool(is_to_tell())
+    except Exception:  # a stage of the application's
+        return True
 
 
 def _all_done(tasks: Sequence[Callable[[], bool]], deadline: float) -> bool:

@@ -18,6 +18,7 @@ Measurement = tuple[float, Attributes]
 def attributes_of(op: Operation) -> Attributes:
     """The attributes that all metrics of a call share, without those that it has no value for."""
     named = (
+        (semconv.OUR_OPERATION_NAME, op.purpose),
         (semconv.OPERATION_NAME, op.name),
         (semconv.PROVIDER_NAME, op.provider),
         (semconv.REQUEST_MODEL, op.model),

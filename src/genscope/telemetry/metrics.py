@@ -33,6 +33,17 @@ def measure(histogram: Histogram, amount: float, attributes: Attributes, context
         histogram.record(amount, attributes, context)
 
 
+def recorder(meter: Meter, metric: Metric) -> Callable[[float, Attributes, Any], None]:
+    """What takes measurements of what is no call to a model: an amount, attributes and a context."""
+    record = _recorder(meter, metric)
+
+    def measure_it(amount: float, attributes: Attributes, context: Any) -> None:
+        with _measuring:
+            record(amount, attributes, context)
+
+    return measure_it
+
+
 _measuring = Lock()
 """Held while we measure, and a fork waits for it: a lock of OpenTelemetry's metrics that another thread holds in that
 moment stays locked in the child, whose first measurement would wait for ever."""
@@ -100,7 +111,7 @@ class Metrics(Stage):
 
     def end(self, op: Operation, series: Series | None = None) -> None:
         if series is None:
-            key = (op.name, op.provider, op.model, op.response_model, op.server_address, op.server_port)
+            key = (op.name, op.provider, op.model, op.response_model, op.server_address, op.server_port, op.purpose)
             series = self._series.get(key) or self._table.add(key, op)
         context, failure, usage = op.context, op.failure, op.usage
         with _measuring:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Final
 
 from genscope import __version__
@@ -11,6 +12,11 @@ SCOPE: Final = ("genscope", __version__)
 
 
 _API: Final = ("opentelemetry.trace", "opentelemetry.metrics", "opentelemetry._logs")
+
+
+def is_disabled() -> bool:
+    """Whether the application wants no telemetry at all: not by a provider that takes no notice of it either."""
+    return os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
 
 
 def is_placeholder(provider: Any) -> bool:

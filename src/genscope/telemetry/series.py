@@ -18,6 +18,8 @@ _MAX_SERIES: Final = 512
 """Models and hosts come from the caller, perhaps from users of his: what is kept for each, here and by OpenTelemetry,
 must not grow for ever. All that come later are measured together, without model and server."""
 
+_ALWAYS_TOLD: Final = frozenset({semconv.OPERATION_NAME, semconv.PROVIDER_NAME, semconv.OUR_OPERATION_NAME})
+
 Key = tuple[Any, ...]
 
 
@@ -61,12 +63,12 @@ class SeriesTable:
     def add(self, key: Key, op: Operation) -> Series:
         attributes = attributes_of(op)
         if len(self.series) >= _MAX_SERIES:
-            key = (op.name, op.provider)
-            attributes = {name: attributes[name] for name in (semconv.OPERATION_NAME, semconv.PROVIDER_NAME)}
+            key = (op.name, op.provider, op.purpose)
+            attributes = {name: value for name, value in attributes.items() if name in _ALWAYS_TOLD}
         return self.series.get(key) or self.series.setdefault(key, Series(attributes))
 
     def of(self, op: Operation) -> Series:
-        key = (op.name, op.provider, op.model, op.response_model, op.server_address, op.server_port)
+        key = (op.name, op.provider, op.model, op.response_model, op.server_address, op.server_port, op.purpose)
         return self.series.get(key) or self.add(key, op)
 
     def attributes_of(self, op: Operation, tags: MetricTags | None = None) -> Attributes:

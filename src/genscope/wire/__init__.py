@@ -1,6 +1,6 @@
 """What the bytes of each wire format mean: pure functions, no OpenTelemetry, no SDK.
 
-A reader is a module (`core.call.Reader`) with
+A reader is a module (`core.reader.Reader`) with
 
 * `OPERATION`: the operation name of the conventions;
 * `read_request(op, body)`: what the JSON of a request says;
@@ -8,8 +8,8 @@ A reader is a module (`core.call.Reader`) with
 * `Answer`: the answer as it is put together from the chunks of a stream. It has the shape of a whole answer,
   so that `read_response` reads both: folding a stream gives the same record by construction.
 
-Where something is said in a format, its reader names a second module as `CONTENT` (`core.call.ContentReader`), which is
-used only when somebody wants to know what was said:
+Where something is said in a format, its reader names a second module as `CONTENT` (`core.reader.ContentReader`), used
+only when somebody wants to know what was said:
 
 * `read_input(content, body)` and `read_output(content, answer)`: the same for `core.messages.Content`;
 * `Transcript`: an `Answer` that keeps what is said, too.

@@ -1,6 +1,6 @@
 """What is said in Anthropic's messages: https://platform.claude.com/docs/en/api/messages
 
-A `core.call.ContentReader`. A message is a string, or a list of blocks of which each names its type.
+A `core.reader.ContentReader`. A message is a string, or a list of blocks of which each names its type.
 """
 
 from __future__ import annotations

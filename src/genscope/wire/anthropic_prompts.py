@@ -1,6 +1,6 @@
 """What is said in Anthropic's text completions.
 
-A `core.call.ContentReader`.
+A `core.reader.ContentReader`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What is said in chat completions: https://platform.openai.com/docs/api-reference/chat
 
-A `core.call.ContentReader`. System messages stay among the others: this API has no place of their own for them.
+A `core.reader.ContentReader`. System messages stay among the others: this API has no place of their own for them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What is said in decisions: the input, and what is asked about it. The answers are numbers and words of the questions.
 
-A `core.call.ContentReader`.
+A `core.reader.ContentReader`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What is said in a response fetched by its id: what it was asked is in the response, its messages are not.
 
-A `core.call.ContentReader`.
+A `core.reader.ContentReader`.
 """
 
 from __future__ import annotations

@@ -165,11 +165,16 @@ def read_identity(op: Operation, answer: Any) -> None:
 
 
 def provider_error(error: Any) -> ProviderError:
-    """An error object inside an answer: `{code, type, message}`. OpenRouter's code is a number."""
+    """An error object inside an answer: `{code, type, message}`.
+
+    OpenRouter's code is a number, Anthropic's is `error_code` in `details`.
+    """
     if isinstance(error, ProviderError):
         return error
     said = members(error)
     code = said.get("code")
+    if code is None:
+        code = members(said.get("details")).get("error_code")
     return ProviderError(str(code) if integer(code) else text(code), text(said.get("type")), text(said.get("message")))
 
 

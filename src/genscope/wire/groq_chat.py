@@ -30,7 +30,7 @@ class Answer(choices.StreamedChat):
 
 
 class CONTENT:
-    """What is said in them: a `core.call.ContentReader`."""
+    """What is said in them: a `core.reader.ContentReader`."""
 
     read_input = staticmethod(read_input)
     read_output = staticmethod(read_output)

@@ -1,6 +1,6 @@
 """What is said in images: the prompt, and each image by its address or its hash.
 
-A `core.call.ContentReader`. Images to be edited are files, which are the SDK's to read.
+A `core.reader.ContentReader`. Images to be edited are files, which are the SDK's to read.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What is said in moderations: the text and the images to be judged. The judgement is made of numbers.
 
-A `core.call.ContentReader`.
+A `core.reader.ContentReader`.
 """
 
 from __future__ import annotations

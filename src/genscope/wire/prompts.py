@@ -1,6 +1,6 @@
 """What is said in legacy completions: https://platform.openai.com/docs/api-reference/completions
 
-A `core.call.ContentReader`.
+A `core.reader.ContentReader`.
 """
 
 from __future__ import annotations

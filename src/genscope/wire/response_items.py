@@ -1,6 +1,6 @@
 """What is said in responses: https://platform.openai.com/docs/api-reference/responses
 
-A `core.call.ContentReader`. A response is made of items, a turn of the model of several: they are one message.
+A `core.reader.ContentReader`. A response is made of items, a turn of the model of several: they are one message.
 """
 
 from __future__ import annotations

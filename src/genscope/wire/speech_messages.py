@@ -1,6 +1,6 @@
 """What is said in speech: the text to be spoken, and how. The answer is sound, of which nothing is kept.
 
-A `core.call.ContentReader`.
+A `core.reader.ContentReader`.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class Answer(choices.StreamedText):
 
 
 class CONTENT:
-    """What is said in them: a `core.call.ContentReader`."""
+    """What is said in them: a `core.reader.ContentReader`."""
 
     read_input = staticmethod(read_input)
     read_output = staticmethod(read_output)

@@ -1,6 +1,6 @@
 """What is said in transcriptions and translations: the prompt, and the text. The audio is a file, the SDK's to read.
 
-A `core.call.ContentReader`.
+A `core.reader.ContentReader`.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def read_response(op: Operation, answer: Any) -> None:
 
 
 class CONTENT:
-    """What is said in them: a `core.call.ContentReader`. Pictures are files at the provider, and only named."""
+    """What is said in them: a `core.reader.ContentReader`. Pictures are files at the provider, and only named."""
 
     Transcript = Answer
 

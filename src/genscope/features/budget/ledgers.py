@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import re
-from threading import Lock
+from threading import Lock, local
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -82,27 +82,34 @@ def _sqlite_path(address: str) -> str | None:
 
 # --- forks
 
-_held: list[tuple[SharedLedger, bool]] = []
+
+class _Forking(local):
+    """What a thread holds while it forks, the innermost last: the handler of a signal may fork within a fork."""
+
+    def __init__(self) -> None:
+        self.held: list[list[tuple[SharedLedger, bool]]] = []
+
+
+_here: Final = _Forking()
 
 
 def _shared() -> list[SharedLedger]:
-    return [ledger for ledger in _ledgers.values() if isinstance(ledger, SharedLedger)]
+    return [ledger for ledger in list(_ledgers.values()) if isinstance(ledger, SharedLedger)]
 
 
 def _before_fork() -> None:
-    _held[:] = [(ledger, ledger.before_fork()) for ledger in _shared()]
+    _here.held.append([(ledger, ledger.before_fork()) for ledger in _shared()])
 
 
 def _in_parent() -> None:
-    for ledger, held in _held:
+    for ledger, held in _here.held.pop() if _here.held else ():  # empty if we came while this thread was at it
         ledger.after_fork(held)
-    _held.clear()
 
 
 def _in_child() -> None:
     global _making
     _making = Lock()
-    _held.clear()
+    _here.held.clear()
     for ledger in _shared():
         ledger.begin()
 

@@ -55,6 +55,15 @@ def observed() -> Iterator[tuple[RuleAccount, Balance]]:
         budgets.ledger.refresh(accounts)
 
 
+def used() -> Iterator[tuple[str, float]]:
+    """The limits that may be observed, and which part of each is spent: of one with scopes, where that is most."""
+    found: dict[str, float] = {}
+    for account, (spent, _, _) in observed():
+        units, text = account.rule.limit.units, account.rule.text
+        found[text] = max(found.get(text, 0.0), spent / units if units else 1.0)
+    yield from found.items()
+
+
 _MOST_OBSERVED = 200
 """Series of each limit."""
 

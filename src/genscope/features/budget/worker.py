@@ -1,4 +1,8 @@
-"""A thread for what nobody wants to wait for: it starts when there is something to do, and ends when there is not."""
+"""A thread for what nobody wants to wait for: it starts when there is something to do, and ends when there is not.
+
+It is no queue as `core.background` is: what it does is one thing, when that is due or somebody wakes it, what there
+is to do is kept by the ledger, where nothing may be refused or lost, and whoever flushes that does it himself.
+"""
 
 from __future__ import annotations
 

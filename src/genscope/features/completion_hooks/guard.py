@@ -9,7 +9,8 @@ from threading import Event
 from time import monotonic
 from typing import Any, Final
 
-from genscope.features.completion_hooks.background import Background, Complaint
+from genscope.core.background import Background
+from genscope.features.completion_hooks.complaint import Complaint
 
 _MOMENT: Final = 0.25
 """Seconds of a call's time. A hook needs them only to set attributes on the span before that ends."""

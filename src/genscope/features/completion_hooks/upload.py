@@ -24,8 +24,9 @@ from typing import Any, Final, cast
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from genscope import semconv
+from genscope.core.background import Background
 from genscope.core.payload import to_json
-from genscope.features.completion_hooks.background import Background, Complaint
+from genscope.features.completion_hooks.complaint import Complaint
 from genscope.features.completion_hooks.shapes import values_of
 from genscope.features.completion_hooks.store import Store
 

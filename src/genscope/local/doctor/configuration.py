@@ -14,6 +14,7 @@ from typing import Any, Final
 from genscope.local.doctor import declarative
 from genscope.local.doctor.exporters import asked_for
 from genscope.local.doctor.findings import SIGNALS, Problem, Providers
+from genscope.telemetry.scope import is_disabled
 
 _DISTRO: Final = "opentelemetry.distro:OpenTelemetryDistro"
 _CONFIGURATOR: Final = "opentelemetry.distro:OpenTelemetryConfigurator"
@@ -50,7 +51,7 @@ def expected(problems: list[Problem]) -> tuple[Providers, Mapping[str, Mapping[s
         distro=_described(distro),
         configurator=_described(configurator),
         known=known,
-        sdk_disabled=sdk_disabled(),
+        sdk_disabled=is_disabled(),
         service_name=_service_name(environ),
         sampler=sampler,
         samples_nothing=nothing,
@@ -61,10 +62,6 @@ def expected(problems: list[Problem]) -> tuple[Providers, Mapping[str, Mapping[s
     if file and known and configurator is not None and _reads_files():
         return declarative.read(file, found, environ, problems)
     return found, {}
-
-
-def sdk_disabled() -> bool:
-    return os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
 
 
 def _first(group: str, name: str | None) -> EntryPoint | None:

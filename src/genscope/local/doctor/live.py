@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from genscope.local.doctor.configuration import sdk_disabled
 from genscope.local.doctor.exporters import public
 from genscope.local.doctor.findings import SIGNALS, Exporter, Providers, Signal
+from genscope.telemetry.scope import is_disabled
 
 if TYPE_CHECKING:
     from genscope.instrumentors import Instrumentor
@@ -48,7 +48,7 @@ def read(instrumentors: Iterable[Instrumentor]) -> Providers | None:
         distro=None,
         configurator=None,
         known=all(type(provider).__module__.startswith("opentelemetry.sdk.") for provider in active.values()),
-        sdk_disabled=sdk_disabled(),
+        sdk_disabled=is_disabled(),
         service_name=_service_name(next(iter(active.values()))),
         sampler=sampler,
         samples_nothing=nothing,

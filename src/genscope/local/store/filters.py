@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from genscope.local.store.json_text import clean
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
@@ -60,15 +62,15 @@ def condition(filters: Filters, rare: Rare) -> Condition:
     for name in _EQUAL:
         if (value := getattr(filters, name)) is not None:
             terms.append(f'spans."{name}" = ?')
-            values.append(value)
+            values.append(clean(value))
     for limit, sign in ((filters.since_ns, ">="), (filters.until_ns, "<")):
         if limit is not None:
             terms.append(f"spans.start_ns {sign} ?")
             values.append(limit)
     if filters.failed:
         terms.append(FAILED)
-    if filters.text:
-        sql, needles = _search(filters.text, rare)
+    if filters.text and (text := clean(filters.text).replace("\0", "")):  # where SQLite's LIKE would end
+        sql, needles = _search(text, rare)
         terms.append(sql)
         values += needles
     return " AND ".join(terms), values

@@ -32,6 +32,7 @@ def spans(
     db: sqlite3.Connection, filters: Filters, limit: int, after: str | None, *, calls: bool, rare: Rare
 ) -> Page[Span]:
     """Of calls, or of all spans."""
+    limit = max(limit, 1)
     where, values = condition(filters, rare)
     of_calls = "is_call = 1 AND " if calls else ""
     sql = (
@@ -46,6 +47,7 @@ def traces(
     db: sqlite3.Connection, filters: Filters, limit: int, after: str | None, *, rare: Rare
 ) -> Page[TraceSummary]:
     """Traces with a span that is looked for, in the order of the newest such span."""
+    limit = max(limit, 1)
     where, values = condition(filters, rare)
     place = _place(after)
     # A trace that was on a page before has such a span there, too.
@@ -79,6 +81,12 @@ def trace(db: sqlite3.Connection, trace_id: str) -> Trace | None:
         [_log(row) for row in db.execute(logs, (trace_id,))],
     )
     return found if found.spans or found.logs else None
+
+
+def spans_of(db: sqlite3.Connection, trace_id: str, limit: int) -> list[Span]:
+    """Of a trace, those that began first."""
+    sql = f"SELECT {_columns(_SPAN)} FROM spans WHERE trace_id = ? ORDER BY start_ns, id LIMIT ?"
+    return [_span(row) for row in db.execute(sql, (trace_id, limit))]
 
 
 def conversation(db: sqlite3.Connection, conversation: str, limit: int) -> list[WholeSpan]:

@@ -19,8 +19,8 @@ _AT_ONCE: Final = 1000
 
 
 def is_ours(db: sqlite3.Connection) -> bool:
-    """Whether it is a store, or nothing yet."""
-    return _pragma(db, "application_id") == APPLICATION or not db.execute("SELECT 1 FROM sqlite_master").fetchone()
+    """Whether it is a store, or nothing yet. In this order: another process may make it one between the two."""
+    return not db.execute("SELECT 1 FROM sqlite_master").fetchone() or _pragma(db, "application_id") == APPLICATION
 
 
 def version(db: sqlite3.Connection) -> int:

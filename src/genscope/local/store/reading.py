@@ -138,6 +138,10 @@ class Reader:
         """A metric over a piece of time, by the value of an attribute."""
         return self._ask(measuring.measured, name, by, since_ns, until_ns)
 
+    def spans_of(self, trace_id: str, *, limit: int = 1000) -> list[Span]:
+        """The spans of a trace that began first, in that order."""
+        return self._ask(listing.spans_of, trace_id, limit)
+
     def logs(self, trace_id: str, span_id: str | None = None, *, limit: int = 1000) -> list[Log]:
         """Of a trace, or of one span of it, oldest first."""
         return self._ask(listing.logs, trace_id, span_id, limit)

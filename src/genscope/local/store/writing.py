@@ -86,7 +86,7 @@ class Store:
         self._waited_in_vain = False
         self._tidy_at = 0.0
         self._id = uuid.uuid4().hex
-        self._held_for_fork = False
+        self._forking = threading.local()  # several threads may fork at once
 
     def add_spans(self, spans: Iterable[SpanRecord]) -> None:
         """Keep spans; one that is there already is kept once."""
@@ -145,12 +145,12 @@ class Store:
 
     def _before_fork(self) -> None:
         """No connection may cross a fork (https://www.sqlite.org/howtocorrupt.html), and no lock that is held."""
-        self._held_for_fork = self._lock.acquire(timeout=_PATIENCE_OF_FORKS)
-        if self._held_for_fork and not self._writing:
+        self._forking.held = self._lock.acquire(timeout=_PATIENCE_OF_FORKS)
+        if self._forking.held and not self._writing:
             self.close()
 
     def _after_fork_in_parent(self) -> None:
-        if self._held_for_fork:
+        if self._forking.held:
             self._lock.release()
 
     def _after_fork_in_child(self) -> None:

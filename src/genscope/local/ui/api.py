@@ -5,16 +5,15 @@ Every question opens the file anew, which takes less than a millisecond: it may 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -24,73 +23,22 @@ from genscope.local.store.filters import Filters
 from genscope.local.store.reading import Reader
 from genscope.local.store.results import Span, WholeSpan
 from genscope.local.store.troubles import StoreError
+from genscope.local.ui.asked import FILTERS, Asked, parameters
 from genscope.local.ui.refusals import Refusal
 
 _LIMIT: Final = range(1, 501)
 _PAGE: Final = 50
-_SPANS: Final = 5000
+_SPANS: Final = 2000
 """Of one trace."""
 _CALLS: Final = 200
 """Of one conversation."""
 _WHOLE: Final = 4 * 2**20
 """Characters of content and attributes in one answer; spans beyond come without theirs."""
-_LONGEST: Final = 1000
-"""Characters of a parameter."""
-_AGES: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_AGE: Final = re.compile(r"(\d{1,6})([smhdw])")
+_WHOLE_SPANS: Final = 500
+_AT_THE_SAME_TIME: Final = 4
+"""Questions that are answered; others wait, so that those who send need not."""
 
-_TIMES: Final = {"since": "since_ns", "until": "until_ns"}
-_SWITCHES: Final = ("failed",)
-_TEXTS: Final = tuple(
-    field.name for field in fields(Filters) if field.name not in (*_TIMES.values(), *_SWITCHES, "trace_id", "span_id")
-)
-_FILTERS: Final = (*_TIMES, *_SWITCHES, *_TEXTS)
-
-Question = Callable[[Reader, "Asked"], Any]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The parameters of a question, and the variable parts of its path. What they cannot be is a `ValueError`."""
-
-    said: Mapping[str, str]
-    path: Mapping[str, Any]
-
-    def number(self, name: str, allowed: range, otherwise: int) -> int:
-        said = self.said.get(name)
-        if said is None:
-            return otherwise
-        if not (said.isascii() and said.isdigit() and len(said) < 10 and int(said) in allowed):
-            raise ValueError(f"{name}={said}: accepted is a whole number from {allowed[0]} to {allowed[-1]}")
-        return int(said)
-
-    def required(self, name: str) -> str:
-        if not self.said.get(name):
-            raise ValueError(f"{name} is missing")
-        return self.said[name]
-
-    def filters(self) -> Filters:
-        texts: dict[str, Any] = {name: self.said[name] for name in _TEXTS if self.said.get(name)}
-        switches: dict[str, Any] = {name: _switch(name, self.said.get(name, "false")) for name in _SWITCHES}
-        times: dict[str, Any] = {
-            field: _time(name, self.said[name]) for name, field in _TIMES.items() if self.said.get(name)
-        }
-        return Filters(**texts, **times, **switches)
-
-
-def _time(name: str, said: str) -> int:
-    """Nanoseconds since the epoch; an age is counted back from now."""
-    if said.isascii() and said.isdigit() and len(said) < 20 and int(said) < 2**63:
-        return int(said)
-    if age := _AGE.fullmatch(said):
-        return time.time_ns() - int(age[1]) * _AGES[age[2]] * 10**9
-    raise ValueError(f"{name}={said}: accepted are nanoseconds since 1970, and ages such as 15m, 24h or 7d")
-
-
-def _switch(name: str, said: str) -> bool:
-    if said not in ("true", "false"):
-        raise ValueError(f"{name}={said}: accepted are true and false")
-    return said == "true"
+Question = Callable[[Reader, Asked], Any]
 
 
 def _id(said: str, length: int) -> str:
@@ -116,9 +64,8 @@ def _paged(ask: Callable[[Reader], Callable[..., Any]]) -> Question:
 def _trace(reader: Reader, asked: Asked) -> Any:
     trace_id = _id(asked.path["trace_id"], 32)
     position = reader.position()
-    of_trace = Filters(trace_id=trace_id)
-    page = reader.spans(of_trace, limit=_SPANS)
-    spans = page.items[::-1]
+    found = reader.spans_of(trace_id, limit=_SPANS + 1)
+    spans = found[:_SPANS]
     logs = reader.logs(trace_id)
     if not spans and not logs:
         raise Refusal(404, f"There is no trace {trace_id}")
@@ -127,8 +74,8 @@ def _trace(reader: Reader, asked: Asked) -> Any:
         "trace_id": trace_id,
         "start_ns": start,
         "duration_ns": max((span.start_ns + span.duration_ns for span in spans), default=start) - start,
-        "spans": _with_content(spans, reader.all_spans(of_trace), start),
-        "cut": page.next is not None,
+        "spans": _with_content(spans, _wholes(reader, spans), start),
+        "cut": len(found) > len(spans),
         "logs": logs,
         "evaluations": reader.evaluations(trace_id),
         "position": position,
@@ -141,7 +88,7 @@ def _span(reader: Reader, asked: Asked) -> Any:
 
 def _one_span(reader: Reader, trace_id: str, span_id: str) -> Any:
     trace_id, span_id = _id(trace_id, 32), _id(span_id, 16)
-    whole = next(iter(reader.all_spans(Filters(trace_id=trace_id, span_id=span_id))), None)
+    whole = _whole(reader, trace_id, span_id)
     if whole is None:
         raise Refusal(404, f"There is no span {span_id} in trace {trace_id}")
     return {
@@ -149,6 +96,17 @@ def _one_span(reader: Reader, trace_id: str, span_id: str) -> Any:
         "logs": reader.logs(trace_id, span_id),
         "evaluations": reader.evaluations(trace_id, span_id),
     }
+
+
+def _whole(reader: Reader, trace_id: str, span_id: str) -> WholeSpan | None:
+    return next(iter(reader.all_spans(Filters(trace_id=trace_id, span_id=span_id))), None)
+
+
+def _wholes(reader: Reader, spans: Sequence[Span]) -> Iterator[WholeSpan]:
+    """One by one, as long as somebody wants more."""
+    for span in spans[:_WHOLE_SPANS]:
+        if (whole := _whole(reader, span.trace_id, span.span_id)) is not None:
+            yield whole
 
 
 def _compare(reader: Reader, asked: Asked) -> Any:
@@ -200,27 +158,30 @@ def _repeated(reader: Reader, asked: Asked) -> Any:
 
 QUESTIONS: Final[Mapping[str, tuple[Question, Sequence[str]]]] = {
     "/api/info": (_info, ()),
-    "/api/traces": (_paged(lambda reader: reader.traces), (*_FILTERS, "limit", "after")),
+    "/api/traces": (_paged(lambda reader: reader.traces), (*FILTERS, "limit", "after")),
     "/api/traces/{trace_id}": (_trace, ()),
     "/api/traces/{trace_id}/spans/{span_id}": (_span, ()),
-    "/api/calls": (_paged(lambda reader: reader.calls), (*_FILTERS, "limit", "after")),
-    "/api/spans": (_paged(lambda reader: reader.spans), (*_FILTERS, "limit", "after")),
+    "/api/calls": (_paged(lambda reader: reader.calls), (*FILTERS, "limit", "after")),
+    "/api/spans": (_paged(lambda reader: reader.spans), (*FILTERS, "limit", "after")),
     "/api/compare": (_compare, ("a", "b")),
     "/api/conversation": (_conversation, ("id", "limit")),
-    "/api/totals": (_totals, (*_FILTERS, "by", "limit")),
-    "/api/chart": (_chart, (*_FILTERS, "by", "step")),
-    "/api/values": (_values, (*_FILTERS, "of")),
+    "/api/totals": (_totals, (*FILTERS, "by", "limit")),
+    "/api/chart": (_chart, (*FILTERS, "by", "step")),
+    "/api/values": (_values, (*FILTERS, "of")),
     "/api/scores": (_scores, ("since", "until", "service", "by")),
-    "/api/repeated": (_repeated, (*_FILTERS, "limit")),
+    "/api/repeated": (_repeated, (*FILTERS, "limit")),
 }
 """By path: what answers, and the parameters that it knows."""
 
 
 def routes(store: Path) -> list[Route]:
-    return [Route(path, _endpoint(store, ask, known), methods=["GET"]) for path, (ask, known) in QUESTIONS.items()]
+    turn = asyncio.Semaphore(_AT_THE_SAME_TIME)
+    return [
+        Route(path, _endpoint(store, turn, ask, known), methods=["GET"]) for path, (ask, known) in QUESTIONS.items()
+    ]
 
 
-def _endpoint(store: Path, ask: Question, known: Sequence[str]) -> Any:
+def _endpoint(store: Path, turn: asyncio.Semaphore, ask: Question, known: Sequence[str]) -> Any:
     def answer(asked: Asked) -> bytes:
         with Reader(store) as reader:
             return encoded(ask(reader, asked))
@@ -228,25 +189,14 @@ def _endpoint(store: Path, ask: Question, known: Sequence[str]) -> Any:
     async def endpoint(request: Request) -> Response:
         try:
             said = parameters(request.query_params, known)
-            return json_response(await run_in_threadpool(answer, Asked(said, request.path_params)))
+            async with turn:
+                return json_response(await run_in_threadpool(answer, Asked(said, request.path_params)))
         except ValueError as reason:
             raise Refusal(400, str(reason)) from None
         except StoreError as reason:
             raise Refusal(503, f"The store {reason}", 5) from None
 
     return endpoint
-
-
-def parameters(query: QueryParams, known: Sequence[str]) -> dict[str, str]:
-    """Each once. Raises `ValueError` for one that is not known: a filter that is not heard would show too much."""
-    for name in query:
-        if name not in known:
-            raise ValueError(f"{name[:40]!r} is no parameter here; accepted: {', '.join(known) or 'none'}")
-        if len(query.getlist(name)) > 1:
-            raise ValueError(f"{name} is there twice")
-        if len(query[name]) > _LONGEST or "\0" in query[name]:
-            raise ValueError(f"{name} is no text of at most {_LONGEST} characters")
-    return dict(query)
 
 
 def json_response(body: bytes, status: int = 200) -> Response:

@@ -12,14 +12,14 @@ from starlette.requests import ClientDisconnect, Request
 
 from genscope.local.ui.refusals import Refusal
 
-LARGEST: Final = 16 * 2**20
-"""Bytes of a body as it is sent."""
-LARGEST_UNPACKED: Final = 64 * 2**20
-LARGEST_TOGETHER: Final = 128 * 2**20
+LARGEST: Final = 64 * 2**20
+"""Bytes of a body as it is sent: exporters count spans, and each may have a long prompt."""
+LARGEST_UNPACKED: Final = 128 * 2**20
+LARGEST_TOGETHER: Final = 256 * 2**20
 """Bytes of all bodies that are received at the same time."""
 _PATIENCE: Final = 30.0
 """Seconds in which a body must be there."""
-_READ_ON: Final = 4
+_READ_ON: Final = 2
 """Times the largest body: so much is read of a larger one, so that its sender comes to read why it is refused."""
 
 _GZIP, _ZLIB = 31, 15

@@ -8,15 +8,15 @@ import signal
 import threading
 from collections.abc import Sequence
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from genscope.settings.store import age
+from genscope.settings.store import age, amount
 
 if TYPE_CHECKING:
     from genscope.local.ui.serving import Server
+    from genscope.settings import Settings
 
 _NEEDED: Final = {
     "starlette": "starlette",
@@ -28,14 +28,11 @@ _NEEDED: Final = {
 _SHORTEST_TOKEN: Final = 16
 
 
-class _Age(click.ParamType[Any]):
-    name = "age"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
-        try:
-            return age(value)
-        except ValueError as accepted:
-            self.fail(f"{value!r} is not known; accepted: {accepted}", param, ctx)
+def _retention(ctx: click.Context, param: click.Parameter, said: str | None) -> str | None:
+    try:
+        return None if said is None else age(said)
+    except ValueError as accepted:
+        raise click.BadParameter(f"{said!r} is not known; accepted: {accepted}") from accepted
 
 
 def _token(ctx: click.Context, param: click.Parameter, said: str | None) -> str | None:
@@ -73,7 +70,7 @@ def _token(ctx: click.Context, param: click.Parameter, said: str | None) -> str 
 )
 @click.option(
     "--retention",
-    type=_Age(),
+    callback=_retention,
     metavar="AGE",
     help="How long to keep things: 12h, 30d, 8w, or off (default: GENSCOPE_STORE_MAX_AGE, else 30d).",
 )
@@ -94,7 +91,7 @@ def ui(
     grpc_port: int,
     no_grpc: bool,
     store: str | None,
-    retention: float | None,
+    retention: str | None,
     token: str | None,
     allowed: Sequence[str],
     browse: bool,
@@ -113,25 +110,25 @@ def ui(
     by the link, programs by OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20TOKEN.
     """
     require()
+    from genscope.local.store.place import path_of
     from genscope.local.store.troubles import StoreError
     from genscope.local.ui.ports import PortError, is_loopback
     from genscope.local.ui.serving import Server, Wanted
 
-    place, max_age, max_size = _settings()
+    settings = _settings()
     if token is None and not is_loopback(host):
         token = new_token()
-    said_age = click.get_current_context().get_parameter_source("retention") is not click.core.ParameterSource.DEFAULT
     try:
         server = Server(
             Wanted(
-                store=Path(store).expanduser().absolute() if store else place,
+                store=path_of(store or settings.store).absolute(),
                 host=host,
                 port=port,
                 grpc_port=None if no_grpc else grpc_port,
                 token=token,
                 allowed_hosts=allowed,
-                max_age=retention if said_age else max_age,
-                max_size=max_size,
+                max_age=amount(retention or settings.store_max_age),
+                max_size=amount(settings.store_max_size),
             )
         )
     except (PortError, StoreError) as reason:
@@ -167,15 +164,12 @@ def until_signal() -> threading.Event:
     return ended
 
 
-def _settings() -> tuple[Path, float | None, float | None]:
-    """Where the store is, and how long and how much it keeps."""
-    from genscope.local.store.place import path_of
+def _settings() -> Settings:
     from genscope.settings import complain, resolve
 
     found = resolve({})
     complain(found)
-    settings = found.settings
-    return path_of(settings.store).absolute(), settings.store_max_age, settings.store_max_size
+    return found.settings
 
 
 def _say(server: Server, as_json: bool) -> None:

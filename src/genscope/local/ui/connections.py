@@ -36,7 +36,7 @@ class Connection(H11Protocol):
     def on_response_complete(self) -> None:
         self._stop_watching()
         super().on_response_complete()
-        if self.conn.their_state is not h11.IDLE:
+        if self.conn.their_state is not h11.IDLE or self.conn.trailing_data[0]:  # the next head has begun already
             self._watch()
 
     def pause_writing(self) -> None:

@@ -151,6 +151,7 @@ class Guard:
             else:
                 await asyncio.wait_for(self._app(scope, receive, send_marked), self._in_time)
         except Refusal as refusal:
+            refusal.__traceback__ = None  # it holds what was received, for as long as nobody looks for garbage
             answer = self._refuse(scope, refusal)
             if refusal.retry_after is not None:
                 answer.headers["retry-after"] = str(refusal.retry_after)

@@ -15,7 +15,7 @@ from genscope.local.store.writing import Store
 from genscope.local.ui.refusals import Refusal
 from genscope.local.ui.signals import Signal
 
-WAITING_BYTES: Final = 64 * 2**20
+WAITING_BYTES: Final = 128 * 2**20
 """Of requests that wait to be written, unpacked."""
 _AT_ONCE: Final = 4096
 """Records of one transaction: enough that a commit costs little, few enough that the sender's patience lasts."""

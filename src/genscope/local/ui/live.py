@@ -21,7 +21,8 @@ from genscope.local.store.database import Identity, identity
 from genscope.local.store.following import News
 from genscope.local.store.reading import Reader
 from genscope.local.store.troubles import StoreError
-from genscope.local.ui.api import encoded, parameters
+from genscope.local.ui.api import encoded
+from genscope.local.ui.asked import parameters
 from genscope.local.ui.refusals import Refusal
 
 PATH: Final = "/api/live"

@@ -15,13 +15,14 @@ from starlette.routing import Route
 from genscope.local.store.from_otlp import read_json
 from genscope.local.ui.bodies import Bodies, unpacked
 from genscope.local.ui.intake import Intake
+from genscope.local.ui.parts import refuse_too_many, refuse_too_many_in_json
 from genscope.local.ui.refusals import Refusal
 from genscope.local.ui.signals import SIGNALS, Signal, response_to
 
 PROTOBUF: Final = "application/x-protobuf"
 JSON: Final = "application/json"
 _ALIKE: Final = {"application/protobuf": PROTOBUF, PROTOBUF: PROTOBUF, JSON: JSON}
-_AT_THE_SAME_TIME: Final = 4
+_AT_THE_SAME_TIME: Final = 2
 """Bodies that are unpacked and read: each may need a multiple of its size."""
 
 # Codes of google.rpc.Code, which a Status has beside the one of HTTP.
@@ -62,6 +63,7 @@ def form_of(content_type: str) -> str | None:
 def parsed(signal: Signal, body: bytes) -> Any:
     """A request from its protobuf. Raises `Refusal`."""
     message = signal.request()
+    refuse_too_many(body, message)
     try:
         message.ParseFromString(body)
     except Exception as fault:  # google.protobuf.message.DecodeError, and what its Python version lets through
@@ -75,6 +77,7 @@ def _read(signal: Signal, form: str, body: bytes, coding: str) -> tuple[Any, Seq
     if form == PROTOBUF:
         message = parsed(signal, whole)
     else:
+        refuse_too_many_in_json(whole)
         try:
             message = read_json(whole, signal.request())
         except ValueError as fault:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from genscope.local.ui.ports import PortError, seen_at
 
 
 @contextmanager
-def showing(store: Path, *, browse: bool, say: Callable[[str], None]) -> Iterator[None]:
+def showing(store: Path, *, browse: bool, say: Callable[[str], None]) -> Generator[None]:
     """The page of a store while the block runs, and then until Ctrl-C. One that is there already is used as it is.
 
     `say` gets its link, with `browse` it is opened. Raises `click.ClickException` when it cannot be shown.

@@ -7,7 +7,6 @@ nor the application's time. A fork leaves the work to the parent; the end of a p
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import threading
 from collections import deque
@@ -16,29 +15,34 @@ from contextlib import suppress
 from contextvars import Context
 from importlib import import_module
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 from weakref import WeakSet
 
-logger = logging.getLogger("genscope")
-
-Task = Callable[[], None]
+Task = Callable[[], object]
 
 _PATIENCE: Final = 5.0
 """Seconds that the end of a process may take, as `genscope.flush` has them by default."""
 _IDLE: Final = 60.0
 """Seconds without work after which a thread ends."""
-_QUIET: Final = 60.0
-"""Seconds between two warnings of the same."""
 
 
 class Background:
-    """At most `waiting` tasks, of at most `size` bytes together, wait for one of at most `workers` threads."""
+    """At most `waiting` tasks, of at most `size` bytes together, wait for one of at most `workers` threads.
 
-    def __init__(self, name: str, *, waiting: int, workers: int, size: int = 0) -> None:
+    A task says itself what goes wrong, and what telemetry there is of it: it is done in an empty context. `left` is
+    told how many tasks nobody came to the end of before the process ended. Without it they are done by whoever waits
+    for them, if no thread can be started any more.
+    """
+
+    def __init__(
+        self, name: str, *, waiting: int, workers: int, size: int = 0, left: Callable[[int], None] | None = None
+    ) -> None:
         self._name = name
         self._waiting = waiting
         self._most = workers
         self._room = size
+        self._left = left
+        self._retired = False
         self._reset()
         _all.add(self)
 
@@ -59,7 +63,8 @@ class Background:
         return len(self._tasks) < self._waiting
 
     def submit(self, task: Task, size: int = 0) -> bool:
-        """Have `task` done by another thread; False if there is no room for it. It says itself what goes wrong."""
+        """Have `task` done by another thread; False if there is no room for it. Waits for nobody."""
+        _finish_in_time()
         with self._ready:
             if not self.has_room() or self._size + size > self._room > 0:
                 return False
@@ -70,6 +75,9 @@ class Background:
         self._help()
         return True
 
+    def is_at_work(self) -> bool:
+        return self._unfinished > 0
+
     def works_here(self) -> bool:
         """Whether this is one of its threads."""
         return threading.get_ident() in self._workers
@@ -79,10 +87,28 @@ class Background:
         if self.works_here():
             return False
         deadline = monotonic() + timeout
-        if not self._help():
+        if not self._help() and self._left is None:
             self._work_off(deadline)
         with self._done:
             return self._done.wait_for(lambda: not self._unfinished, max(0.0, deadline - monotonic()))
+
+    def retire(self) -> None:
+        """There will hardly be more to do: threads do not wait for it any longer."""
+        with self._ready:
+            self._retired = True
+            self._ready.notify_all()
+
+    def give_up(self) -> None:
+        """Nobody will come to what is waiting, nor to the end of what is being done, if somebody can be told so."""
+        if self._left is None:
+            return
+        with self._done:
+            count = self._unfinished
+            self._unfinished -= len(self._tasks)
+            self._tasks.clear()
+            self._size = 0
+        if count:
+            self._left(count)
 
     def _help(self) -> bool:
         """Start a thread if there is more to do than the others see to; False if there is none and none can start."""
@@ -90,9 +116,9 @@ class Background:
             if len(self._tasks) <= self._idle + self._starting or len(self._workers) + self._starting >= self._most:
                 return True
             self._starting += 1
-        _finish_before_executors()
+        thread = threading.Thread(target=self._work, name=self._name, daemon=True)
         try:
-            threading.Thread(target=self._work, name=self._name, daemon=True).start()
+            Context().run(thread.start)  # OpenTelemetry's instrumentation of threads keeps what it finds here
         except RuntimeError:  # no more threads, or the interpreter is exiting
             with self._ready:
                 self._starting -= 1
@@ -110,7 +136,7 @@ class Background:
         """Wait for a task; False if none comes, and the thread may end."""
         with self._ready:
             self._idle += 1
-            found = self._ready.wait_for(lambda: self._tasks, _IDLE)
+            found = self._ready.wait_for(lambda: self._tasks or self._retired, _IDLE) and self._tasks
             self._idle -= 1
             if not found:
                 self._workers.discard(threading.get_ident())
@@ -135,24 +161,6 @@ class Background:
             self._next()
 
 
-class Complaint:
-    """A warning, at most once a minute; `{count}` in its text is how often there has been a reason since the last."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._count = 0
-        self._said = -_QUIET
-
-    def __call__(self, **values: Any) -> None:
-        self._count += 1
-        now = monotonic()
-        if now - self._said >= _QUIET:
-            self._said = now
-            count, self._count = self._count, 0
-            with suppress(Exception):  # a handler of the application's may have faults of its own
-                logger.warning("genscope: %s", self._text.format(count=count, **values))
-
-
 _all: Final[WeakSet[Background]] = WeakSet()
 
 
@@ -163,28 +171,41 @@ def finish(timeout: float = _PATIENCE) -> bool:
     return all(done)
 
 
-def _finish_at_exit() -> None:
-    """Twice, and no longer in all than once."""
-    global _left
-    began = monotonic()
-    finish(_left)
-    _left = max(0.0, _left - (monotonic() - began))
+# --- the end of a process
 
-
-_left = _PATIENCE
+_left_of_it = _PATIENCE
 _registered: Final[list[bool]] = []
 
 
-def _finish_before_executors() -> None:
-    """Stores do parts of their work in thread pools, and these take none any more when the exit handlers run."""
-    if not _registered:
-        _registered.append(True)
-        import_module("concurrent.futures.thread")  # for its own handler: the last to register is the first to run
+def _finish_at_exit() -> None:
+    """Several times, and no longer in all than once."""
+    global _left_of_it
+    began = monotonic()
+    finish(_left_of_it)
+    _left_of_it = max(0.0, _left_of_it - (monotonic() - began))
 
-        register = getattr(threading, "_register_atexit", None)
-        if register is not None:
-            with suppress(RuntimeError):  # the interpreter is exiting
-                register(_finish_at_exit)
+
+def _finish_before_providers() -> None:
+    _finish_at_exit()
+    for one in list(_all):
+        one.give_up()
+
+
+def _finish_in_time() -> None:
+    """To be called by the first one who has something to do: exit handlers run last in, first out.
+
+    So this one runs before those of the providers, which have been there before the first call, and may be told what
+    is left. Before it, pools of threads take no work any more, and parts of what is done may be done in such.
+    """
+    if _registered:
+        return
+    _registered.append(True)
+    atexit.register(_finish_before_providers)
+    import_module("concurrent.futures.thread")  # for its own handler: the last to register is the first to run
+    register = getattr(threading, "_register_atexit", None)
+    if register is not None:
+        with suppress(RuntimeError):  # the interpreter is exiting
+            register(_finish_at_exit)
 
 
 # Calls that are still open end in an exit handler too (`genscope.exits`), registered when the first one begins: so

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 MISSING = "needs the program chromium (Debian: chromium)"
 
+
 def expect(locator: Any) -> Any:
     """Playwright's assertions, which wait. Its `wait_for_function` is none: our policy forbids the `eval` in it."""
     from playwright.sync_api import expect as expects

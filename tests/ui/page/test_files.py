@@ -59,7 +59,17 @@ def test_files_are_short_and_say_what_they_are_for(name: str) -> None:
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_nothing_becomes_markup(name: str) -> None:
-    for way in ("innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(", "Function(", "DOMParser", "setHTML", "srcdoc"):
+    for way in (
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacent",
+        "document.write",
+        "eval(",
+        "Function(",
+        "DOMParser",
+        "setHTML",
+        "srcdoc",
+    ):
         assert way not in SCRIPTS[name], way
 
 

@@ -150,7 +150,16 @@ def test_a_hostile_address(evil: Served, opens: Opens, place: str) -> None:
 
 def test_content_of_another_shape(served: Served, opens: Opens, fills: Fills) -> None:
     """What is cut off, or nobody's form, is shown as it came."""
-    shapes: list[Any] = ['[{"role":"user","parts":[{"type":"te', '"text"', "plain", "[]", "{}", "[[[1]]]", "[1e999]", "null"]
+    shapes: list[Any] = [
+        '[{"role":"user","parts":[{"type":"te',
+        '"text"',
+        "plain",
+        "[]",
+        "{}",
+        "[[[1]]]",
+        "[1e999]",
+        "null",
+    ]
     deep = "[" * 300 + "]" * 300
     fills(
         [

@@ -129,7 +129,9 @@ def test_everything_has_a_name_and_a_role(told: Served, opens: Opens, view: str)
     assert nameless == []
     assert page.locator("h1").count() == 1
     assert page.locator("main").count() == page.locator("nav[aria-label=Views]").count() == 1
-    doubled = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id).filter((id, at, all) => all.indexOf(id) !== at)")
+    doubled = page.evaluate(
+        "[...document.querySelectorAll('[id]')].map((one) => one.id).filter((id, at, all) => all.indexOf(id) !== at)"
+    )
     assert doubled == []
     small = page.locator("button, select, input, a").evaluate_all(
         "all => all.filter((one) => one.checkVisibility() && one.tabIndex < 0 && !['tab'].includes(one.role)).length"
@@ -188,7 +190,7 @@ def test_a_store_that_is_gone(served: Served, opens: Opens) -> None:
 
 def test_behind_a_token(tmp_path: Any, opens: Opens) -> None:
     with Served(tmp_path / "store.db", "--token", "a-token-of-mine-42") as served:
-        page = opens(served, "#/calls")
+        page = opens(served, "#/calls", expected=("401",))
         assert "token" not in page.url
         assert page.url.endswith("#/calls")
         page.get_by_role("heading", name="Nothing has been recorded yet").wait_for()

@@ -83,7 +83,9 @@ def test_the_tree_is_one_for_keys_and_screen_readers(told: Served, opens: Opens)
     page = opens(told, f"#/trace/{trace_id(1)}")
     tree = page.get_by_role("tree", name="Spans of the trace")
     assert [int(item.get_attribute("aria-level")) for item in tree.get_by_role("treeitem").all()] == [1, 2, 2, 3, 3, 3]
-    item = page.get_by_role("treeitem", name="chat gpt-4o-mini, 2.00 s, first token after 500 ms, 120 tokens in, 40 out")
+    item = page.get_by_role(
+        "treeitem", name="chat gpt-4o-mini, 2.00 s, first token after 500 ms, 120 tokens in, 40 out"
+    )
     assert item.count() == 1
     line(page, 0).focus()
     for key in ("ArrowDown", "ArrowDown", "ArrowLeft"):  # to the agent, which closes

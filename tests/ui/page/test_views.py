@@ -96,7 +96,9 @@ def test_two_calls_side_by_side(told: Served, opens: Opens) -> None:
 
 def test_words_that_differ_are_marked(served: Served, opens: Opens, fills: Fills) -> None:
     texts = ("the quick brown fox jumps", "the slow brown fox leaps high")
-    fills([story.call(1, number, number, 1, None, given=[story.text("user", said)]) for number, said in enumerate(texts)])
+    fills(
+        [story.call(1, number, number, 1, None, given=[story.text("user", said)]) for number, said in enumerate(texts)]
+    )
     page = opens(served, f"#/compare?a={trace_id(1)}.{span_id(100)}&b={trace_id(1)}.{span_id(101)}")
     assert [plain(text) for text in page.locator("del").all_inner_texts()] == ["quick", "jumps"]
     assert [plain(text) for text in page.locator("ins").all_inner_texts()] == ["slow", "leaps high"]
@@ -105,7 +107,9 @@ def test_words_that_differ_are_marked(served: Served, opens: Opens, fills: Fills
 
 def test_texts_too_long_to_be_compared_word_by_word(served: Served, opens: Opens, fills: Fills) -> None:
     texts = [" ".join(f"{letter}{number}" for number in range(20_000)) for letter in "ab"]
-    fills([story.call(1, number, number, 1, None, given=[story.text("user", said)]) for number, said in enumerate(texts)])
+    fills(
+        [story.call(1, number, number, 1, None, given=[story.text("user", said)]) for number, said in enumerate(texts)]
+    )
     page = opens(served, f"#/compare?a={trace_id(1)}.{span_id(100)}&b={trace_id(1)}.{span_id(101)}")
     assert page.locator("del").text_content() == texts[0]
     assert page.locator("ins").text_content() == texts[1]
@@ -130,9 +134,7 @@ def numbers(page: Any, title: str) -> list[tuple[str, ...]]:
     one = card(page, title)
     one.locator("summary").click()
     one.locator("table").wait_for()
-    return [
-        tuple(plain(text) for text in row.locator("td").all_inner_texts()) for row in one.locator("tbody tr").all()
-    ]
+    return [tuple(plain(text) for text in row.locator("td").all_inner_texts()) for row in one.locator("tbody tr").all()]
 
 
 def test_charts_of_everything(told: Served, opens: Opens) -> None:

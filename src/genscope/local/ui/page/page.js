@@ -42,6 +42,7 @@ const live = new Live(
 );
 
 async function show() {
+  if (shown && !/^(#\/|#?$)/.test(location.hash)) return; // a place in the page, such as that of the skipping link
   const place = here();
   if (shown?.name === place.view && shown.view?.moved?.(place)) return;
   remember();

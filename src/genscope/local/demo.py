@@ -1,4 +1,4 @@
-"""`genscope demo`: the sample applications, run like any other program, against a simulated provider or the real one."""
+"""`genscope demo`: the sample applications, run like other programs, against a simulated provider or the real one."""
 
 from __future__ import annotations
 

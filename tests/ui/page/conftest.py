@@ -1,4 +1,4 @@
-"""The page in a real browser. Whatever a test does, at its end nothing was said to the console, and nobody else asked."""
+"""The page in a real browser. Whatever a test does, at its end the console is silent, and nobody else was asked."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from genscope.core.pipeline import Faults
 from genscope.local.store.records import LogRecord, SpanRecord
 from genscope.local.store.writing import Store
+from ui.served import Served
 
-from ..served import Served
 from .browser import CHROMIUM, MISSING, chromium, page_of
 
 Opens = Callable[..., Any]

@@ -124,6 +124,11 @@ def trouble() -> list[SpanRecord]:
     nothing = {semconv.USAGE[name]: None for name in ("input_tokens", "output_tokens")}
     nothing |= {semconv.COST_AMOUNT: None, semconv.RESPONSE_FINISH_REASONS: None}
     told = {semconv.EXCEPTION_TYPE: "openai.BadRequestError", semconv.EXCEPTION_MESSAGE: "The prompt is too long."}
+    left = {
+        semconv.STREAM_OUTCOME: "abandoned",
+        semconv.TIME_TO_FIRST_TOKEN: 1.9,
+        semconv.PROVIDER_NAME: "anthropic",
+    }
     image = {"type": "uri", "modality": "image", "mime_type": "image/png", "uri": "https://images.example/cat.png"}
     return [
         span(3, 0, "meet trouble", 0, 6, None),
@@ -135,7 +140,7 @@ def trouble() -> list[SpanRecord]:
         call(3, 3, 3, 1, attributes={semconv.RESPONSE_DEFECT: ("refused",), semconv.USER_ID: "grace"}),
         call(
             3, 4, 4, 2, model="claude-haiku-4-5", given=[{"role": "user", "parts": [image]}],
-            attributes={semconv.STREAM_OUTCOME: "abandoned", semconv.TIME_TO_FIRST_TOKEN: 1.9, semconv.PROVIDER_NAME: "anthropic"},
+            attributes=left,
         ),
     ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What was recorded is text: whatever it says, nothing of it runs, nothing is fetched, and nothing refuses to be shown."""
+"""What was recorded is text: whatever it says, nothing of it runs, nothing is fetched, and all of it is shown."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from store.samples import span_id, trace_id
 
 from genscope import semconv
 from genscope.local.store.records import Event, Link, Source
+from ui.served import Served
 
-from ..served import Served
 from . import story
 from .conftest import Fills, Opens
 from .test_trace import plain
@@ -40,6 +40,7 @@ def hostile() -> list[Any]:
         *({}, [], None, 7, EVIL, {"type": None}, {"type": "tool_call"}, {"type": "tool_call_response", "id": 5}),
     ]
     messages = [{"role": EVIL, "parts": parts, "name": EVIL, "finish_reason": EVIL}, EVIL, None, {"content": EVIL}, {}]
+    tool = {"name": EVIL, "description": EVIL, "parameters": {EVIL: EVIL}}
     said = {
         semconv.USER_ID: EVIL, semconv.CONVERSATION_ID: EVIL, semconv.AGENT_NAME: EVIL, semconv.TOOL_NAME: EVIL,
         semconv.TENANT: EVIL, semconv.PROVIDER_NAME: EVIL, semconv.RESPONSE_MODEL: EVIL, semconv.ERROR_KIND: EVIL,
@@ -47,7 +48,7 @@ def hostile() -> list[Any]:
         semconv.RESPONSE_DEFECT: (EVIL,), semconv.COST_CURRENCY: EVIL, semconv.COST_SOURCE: EVIL,
         semconv.RETRY_ATTEMPTS: 2, semconv.RETRY_KINDS: EVIL, semconv.CONTENT_HASH: EVIL, EVIL: EVIL,
         semconv.REQUEST["temperature"]: EVIL, "__proto__": EVIL, "constructor": EVIL,
-        semconv.TOOL_DEFINITIONS: json.dumps([{"name": EVIL, "description": EVIL, "parameters": {EVIL: EVIL}}, EVIL, 7]),
+        semconv.TOOL_DEFINITIONS: json.dumps([tool, EVIL, 7]),
         semconv.SYSTEM_INSTRUCTIONS: json.dumps([{"type": "text", "content": EVIL}]),
     }  # fmt: skip
     told = {semconv.EXCEPTION_TYPE: EVIL, semconv.EXCEPTION_MESSAGE: EVIL, semconv.EXCEPTION_STACKTRACE: EVIL}
@@ -70,7 +71,8 @@ def verdict() -> Any:
 
 
 VIEWS = [
-    "#/traces", "#/calls", "#/conversations", "#/charts", f"#/trace/{trace_id(8)}", f"#/trace/{trace_id(8)}?as=messages",
+    "#/traces", "#/calls", "#/conversations", "#/charts", f"#/trace/{trace_id(8)}",
+    f"#/trace/{trace_id(8)}?as=messages",
     f"#/trace/{trace_id(8)}?as=turns", f"#/compare?a={trace_id(8)}.{span_id(801)}&b={trace_id(8)}.{span_id(802)}",
 ]  # fmt: skip
 
@@ -161,16 +163,12 @@ def test_content_of_another_shape(served: Served, opens: Opens, fills: Fills) ->
         "null",
     ]
     deep = "[" * 300 + "]" * 300
-    fills(
-        [
-            story.call(1, number, number, 1, None, attributes={semconv.INPUT_MESSAGES: shape, semconv.OUTPUT_MESSAGES: shape})
-            for number, shape in enumerate([*shapes, deep])
-        ]
-    )  # fmt: skip
+    said = [dict.fromkeys((semconv.INPUT_MESSAGES, semconv.OUTPUT_MESSAGES), shape) for shape in [*shapes, deep]]
+    fills([story.call(1, number, number, 1, None, attributes=one) for number, one in enumerate(said)])
     page = opens(served, f"#/trace/{trace_id(1)}?as=messages")
-    said = [plain(text) for text in page.locator(".said > li").all_inner_texts()]
-    assert len(said) == len(shapes) + 1
-    assert 'user [{"role":"user","parts":[{"type":"te assistant [{"role"' in said[0]
+    shown = [plain(text) for text in page.locator(".said > li").all_inner_texts()]
+    assert len(shown) == len(shapes) + 1
+    assert 'user [{"role":"user","parts":[{"type":"te assistant [{"role"' in shown[0]
 
 
 def test_a_text_without_end_is_shown_in_part(served: Served, opens: Opens, fills: Fills) -> None:

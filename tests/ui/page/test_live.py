@@ -12,8 +12,8 @@ import pytest
 from store.samples import trace_id
 
 from genscope.local.simulator import Simulator
+from ui.served import Served, clean_environment
 
-from ..served import Served, clean_environment
 from . import story
 from .browser import expect
 from .conftest import Fills, Opens, fill

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from store.samples import span_id, trace_id
 
-from ..served import Served
+from ui.served import Served
+
 from . import story
 from .browser import expect
 from .conftest import Fills, Opens, fill

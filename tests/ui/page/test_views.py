@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from store.samples import SECOND, span_id, trace_id
 
-from ..served import Served
+from ui.served import Served
+
 from . import story
 from .conftest import Fills, Opens, fill
 from .test_trace import pairs, plain
@@ -37,7 +38,7 @@ def test_a_conversation_over_its_traces(told: Served, opens: Opens) -> None:
     assert facts.items() >= {"Calls": "3", "Traces": "2", "Tokens": "360 → 120", "User": "ada"}.items()
     calls = [plain(text) for text in page.locator(".said > li").all_inner_texts()]
     assert len(calls) == 3
-    # The thoughts are not said again, and what the tool answered stands with what asked for it: three messages, then five.
+    # Thoughts are not said again, and what a tool answered stands with what asked for it.
     assert "after 5 messages from above user And tomorrow? assistant Rain, they say." in calls[2]
     assert sum("You are a guide." in text for text in calls) == 1
     assert plain(page.locator(".verdicts").inner_text()).startswith("faithfulness 0.75")
@@ -94,11 +95,14 @@ def test_two_calls_side_by_side(told: Served, opens: Opens) -> None:
     assert rows(page)["Duration"] == ("2.00 s", "1.00 s", "−50 % ≠")
 
 
+def asked(*texts: str) -> list[Any]:
+    calls = enumerate(texts)
+    return [story.call(1, number, number, 1, None, given=[story.text("user", said)]) for number, said in calls]
+
+
 def test_words_that_differ_are_marked(served: Served, opens: Opens, fills: Fills) -> None:
     texts = ("the quick brown fox jumps", "the slow brown fox leaps high")
-    fills(
-        [story.call(1, number, number, 1, None, given=[story.text("user", said)]) for number, said in enumerate(texts)]
-    )
+    fills(asked(*texts))
     page = opens(served, f"#/compare?a={trace_id(1)}.{span_id(100)}&b={trace_id(1)}.{span_id(101)}")
     assert [plain(text) for text in page.locator("del").all_inner_texts()] == ["quick", "jumps"]
     assert [plain(text) for text in page.locator("ins").all_inner_texts()] == ["slow", "leaps high"]
@@ -107,9 +111,7 @@ def test_words_that_differ_are_marked(served: Served, opens: Opens, fills: Fills
 
 def test_texts_too_long_to_be_compared_word_by_word(served: Served, opens: Opens, fills: Fills) -> None:
     texts = [" ".join(f"{letter}{number}" for number in range(20_000)) for letter in "ab"]
-    fills(
-        [story.call(1, number, number, 1, None, given=[story.text("user", said)]) for number, said in enumerate(texts)]
-    )
+    fills(asked(*texts))
     page = opens(served, f"#/compare?a={trace_id(1)}.{span_id(100)}&b={trace_id(1)}.{span_id(101)}")
     assert page.locator("del").text_content() == texts[0]
     assert page.locator("ins").text_content() == texts[1]

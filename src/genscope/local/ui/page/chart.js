@@ -36,10 +36,10 @@ function highest(kind, series) {
   return Math.max(0, ...values[0]?.map((_, at) => values.reduce((sum, one) => sum + (one[at] ?? 0), 0)) ?? [0]);
 }
 
-/** The next round number. */
+/** The next round number, of which half is one, too. */
 function nice(value) {
   const size = 10 ** Math.floor(Math.log10(value));
-  return size * [1, 2, 2.5, 5, 10].find((one) => value <= one * size * 1.0000001);
+  return size * [2, 4, 6, 8, 10].find((one) => value <= one * size * 1.0000001);
 }
 
 const across = (drawn, at) => SIZE.left + drawn.slot * (at + 0.5);

@@ -66,7 +66,7 @@ export class Waterfall {
     const width = clamp((span.duration_ns / this.length) * 100, 100 - left);
     const first = span.ttft_ns !== null && span.duration_ns > 0 ? clamp((span.ttft_ns / span.duration_ns) * 100) : null;
     const [after, before] = [100 - left, left + width]; // the label begins or ends with the bar, where there is more space
-    const place = after >= before ? { left: `${left}%`, "max-width": `${after}%` } : { right: `${100 - before}%`, "max-width": `${before}%` };
+    const place = after >= before || left < 25 ? { left: `${left}%`, "max-width": `${after}%` } : { right: `${100 - before}%`, "max-width": `${before}%` };
     return el("div", { class: "time" },
       el("div", { class: "bar", style: { left: `${left}%`, width: `${width}%` } },
         first === null ? "" : [el("i", { class: "wait", style: { width: `${first}%` } }), el("i", { class: "first", title: `First token after ${duration(span.ttft_ns)}`, style: { left: `${first}%` } })]),

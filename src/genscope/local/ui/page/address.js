@@ -2,14 +2,32 @@
 
 /** Parameters that say what is looked for, as the API knows them. */
 export const FILTERS = [
-  "text", "service", "model", "provider", "operation", "user", "conversation", "error_kind", "outcome", "tenant",
-  "workflow", "agent", "tool", "failed", "since", "until",
+  "text",
+  "service",
+  "model",
+  "provider",
+  "operation",
+  "user",
+  "conversation",
+  "error_kind",
+  "outcome",
+  "tenant",
+  "workflow",
+  "agent",
+  "tool",
+  "failed",
+  "since",
+  "until",
 ];
 
 export function here() {
   const [path, ...rest] = location.hash.replace(/^#\/?/, "").split("?");
   const [view = "", ...id] = path.split("/");
-  return { view: view || "traces", id: plain(id.join("/")), query: Object.fromEntries(new URLSearchParams(rest.join("?"))) };
+  return {
+    view: view || "traces",
+    id: plain(id.join("/")),
+    query: Object.fromEntries(new URLSearchParams(rest.join("?"))),
+  };
 }
 
 function plain(text) {
@@ -22,7 +40,9 @@ function plain(text) {
 
 /** Values that are empty are left out. */
 export function to(view, id = "", query = {}) {
-  const there = Object.entries(query).filter(([, value]) => value !== "" && value !== null && value !== undefined && value !== false);
+  const there = Object.entries(query).filter(
+    ([, value]) => value !== "" && value !== null && value !== undefined && value !== false,
+  );
   const parameters = new URLSearchParams(there.map(([name, value]) => [name, String(value)])).toString();
   return `#/${view}${id ? `/${encodeURIComponent(id)}` : ""}${parameters ? `?${parameters}` : ""}`;
 }

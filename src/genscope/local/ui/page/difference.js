@@ -10,7 +10,11 @@ export function difference(a, b) {
   let tail = 0;
   while (tail < one.length - from && tail < other.length - from && one.at(-1 - tail) === other.at(-1 - tail)) tail += 1;
   const middle = [one.slice(from, one.length - tail), other.slice(from, other.length - tail)];
-  const pieces = [{ text: one.slice(0, from).join(""), side: "both" }, ...between(...middle), { text: one.slice(one.length - tail).join(""), side: "both" }];
+  const pieces = [
+    { text: one.slice(0, from).join(""), side: "both" },
+    ...between(...middle),
+    { text: one.slice(one.length - tail).join(""), side: "both" },
+  ];
   return pieces.filter((piece) => piece.text);
 }
 
@@ -20,12 +24,19 @@ function words(text) {
 
 /** By the longest common subsequence. */
 function between(a, b) {
-  if (a.length * b.length > MOST) return [{ text: a.join(""), side: "a" }, { text: b.join(""), side: "b" }];
+  if (a.length * b.length > MOST)
+    return [
+      { text: a.join(""), side: "a" },
+      { text: b.join(""), side: "b" },
+    ];
   const width = b.length + 1;
   const longest = new Uint32Array((a.length + 1) * width);
   for (let i = a.length - 1; i >= 0; i -= 1) {
     for (let j = b.length - 1; j >= 0; j -= 1) {
-      longest[i * width + j] = a[i] === b[j] ? longest[(i + 1) * width + j + 1] + 1 : Math.max(longest[(i + 1) * width + j], longest[i * width + j + 1]);
+      longest[i * width + j] =
+        a[i] === b[j]
+          ? longest[(i + 1) * width + j + 1] + 1
+          : Math.max(longest[(i + 1) * width + j], longest[i * width + j + 1]);
     }
   }
   const found = [];
@@ -33,7 +44,8 @@ function between(a, b) {
   let [i, j] = [0, 0];
   while (i < a.length || j < b.length) {
     if (i < a.length && j < b.length && a[i] === b[j]) [add(a[i], "both"), (i += 1), (j += 1)];
-    else if (j >= b.length || (i < a.length && longest[(i + 1) * width + j] >= longest[i * width + j + 1])) [add(a[i], "a"), (i += 1)];
+    else if (j >= b.length || (i < a.length && longest[(i + 1) * width + j] >= longest[i * width + j + 1]))
+      [add(a[i], "a"), (i += 1)];
     else [add(b[j], "b"), (j += 1)];
   }
   return found;

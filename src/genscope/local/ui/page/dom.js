@@ -21,7 +21,8 @@ function filled(element, attributes, children) {
 function set(element, name, value) {
   if (value === null || value === undefined || value === false) return;
   if (typeof value === "function") element.addEventListener(name, value);
-  else if (name === "style") for (const [property, said] of Object.entries(value)) element.style.setProperty(property, said);
+  else if (name === "style")
+    for (const [property, said] of Object.entries(value)) element.style.setProperty(property, said);
   else if (name === "href" && !SAFE.test(value)) throw new TypeError("a link leads to this page, or to http");
   else element.setAttribute(name, value === true ? "" : String(value));
 }
@@ -50,7 +51,11 @@ export function fold(summary, content, { open = false, ...attributes } = {}) {
 /** Pairs of a name and what it is; those without are left out. */
 export function facts(pairs, attributes = {}) {
   const there = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
-  return el("dl", { class: "facts", ...attributes }, there.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+  return el(
+    "dl",
+    { class: "facts", ...attributes },
+    there.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))),
+  );
 }
 
 /** Read out by screen readers, not seen. */

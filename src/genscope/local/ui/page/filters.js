@@ -8,23 +8,42 @@ import { iso, words } from "./format.js";
 /** With few values a menu, with many a field that proposes some. */
 const MENUS = { service: "Service", model: "Model", provider: "Provider", operation: "Operation", error_kind: "Error" };
 const FIELDS = { user: "User", conversation: "Conversation" };
-const AGES = { "15m": "Last 15 minutes", "1h": "Last hour", "24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days" };
+const AGES = {
+  "15m": "Last 15 minutes",
+  "1h": "Last hour",
+  "24h": "Last 24 hours",
+  "7d": "Last 7 days",
+  "30d": "Last 30 days",
+};
 const PATIENCE = 300;
+const FRESH = 10_000;
+const known = new Map();
 
 /** The bar of a view, which stays what it is for the view's life; `look()` is called when the address has changed. */
 export function filterBar(place, signal) {
   const query = filtersIn(place.query);
-  const change = (changes, replace = false) => go(to(place.view, "", { ...kept(place.query), ...query, ...changes }), { replace });
+  const change = (changes, replace = false) =>
+    go(to(place.view, "", { ...kept(place.query), ...query, ...changes }), { replace });
   const search = searchField(query, change);
-  const others = el("div", { class: "others" }, menus(query, change, signal), fieldsOf(query, change, signal), ageMenu(query, change), failedBox(query, change));
+  const others = el(
+    "div",
+    { class: "others" },
+    menus(query, change, signal),
+    fieldsOf(query, change, signal),
+    ageMenu(query, change),
+    failedBox(query, change),
+  );
   const inUse = Object.keys(query).filter((name) => name !== "text").length;
   const narrow = matchMedia("(max-width: 700px)").matches;
   return el(
-    "search", { class: "filters" },
+    "search",
+    { class: "filters" },
     search,
     narrow ? fold(inUse ? `Filters (${inUse})` : "Filters", () => others) : others,
     chips(query, change),
-    Object.keys(query).length ? button("Clear all", () => go(to(place.view, "", kept(place.query))), { class: "quiet" }) : null,
+    Object.keys(query).length
+      ? button("Clear all", () => go(to(place.view, "", kept(place.query))), { class: "quiet" })
+      : null,
   );
 }
 
@@ -36,7 +55,12 @@ function kept(query) {
 function searchField(query, change) {
   let waiting;
   const field = el("input", {
-    type: "search", id: "search", placeholder: "Search prompts, answers, names", "aria-label": "Search", maxlength: 500, value: query.text,
+    type: "search",
+    id: "search",
+    placeholder: "Search prompts, answers, names",
+    "aria-label": "Search",
+    maxlength: 500,
+    value: query.text,
     input: () => {
       clearTimeout(waiting);
       waiting = setTimeout(() => field.isConnected && change({ text: field.value.trim() }, true), PATIENCE);
@@ -47,7 +71,11 @@ function searchField(query, change) {
 
 function menus(query, change, signal) {
   return Object.entries(MENUS).map(([name, label]) => {
-    const menu = el("select", { "aria-label": label, "data-filter": name, change: () => change({ [name]: menu.value }) }, el("option", { value: "" }, label));
+    const menu = el(
+      "select",
+      { "aria-label": label, "data-filter": name, change: () => change({ [name]: menu.value }) },
+      el("option", { value: "" }, label),
+    );
     if (query[name]) menu.append(el("option", { value: query[name] }, query[name]));
     menu.value = query[name] ?? "";
     menu.classList.toggle("set", Boolean(query[name]));
@@ -64,30 +92,49 @@ function fieldsOf(query, change, signal) {
   return Object.entries(FIELDS).map(([name, label]) => {
     const list = el("datalist", { id: `values-${name}` });
     const field = el("input", {
-      type: "text", list: list.id, placeholder: label, "aria-label": label, "data-filter": name, value: query[name], maxlength: 500,
-      class: query[name] ? "set" : null, autocomplete: "off",
+      type: "text",
+      list: list.id,
+      placeholder: label,
+      "aria-label": label,
+      "data-filter": name,
+      value: query[name],
+      maxlength: 500,
+      class: query[name] ? "set" : null,
+      autocomplete: "off",
       change: () => change({ [name]: field.value.trim() }),
     });
-    field.addEventListener("focus", async () => {
-      const found = await values(name, signal);
-      list.replaceChildren(...found.map(({ value, calls }) => el("option", { value, label: `${value} (${calls})` })));
-    }, { once: true });
+    field.addEventListener(
+      "focus",
+      async () => {
+        const found = await values(name, signal);
+        list.replaceChildren(...found.map(({ value, calls }) => el("option", { value, label: `${value} (${calls})` })));
+      },
+      { once: true },
+    );
     return [field, list];
   });
 }
 
-/** None where they cannot be had: the filter works all the same. */
+/** None where they cannot be had: the filter works all the same. What was asked a moment ago is not asked again. */
 async function values(of, signal) {
+  const before = known.get(of);
+  if (before && performance.now() - before.at < FRESH) return before.values;
   try {
-    return (await ask("values", { of }, signal)).values;
+    const { values } = await ask("values", { of }, signal);
+    known.set(of, { at: performance.now(), values });
+    return values;
   } catch {
     return [];
   }
 }
 
 function ageMenu(query, change) {
-  const menu = el("select", { "aria-label": "Time", "data-filter": "since", change: () => change({ since: menu.value, until: "" }) },
-    el("option", { value: "" }, "Any time"), Object.entries(AGES).map(([age, label]) => el("option", { value: age }, label)));
+  const menu = el(
+    "select",
+    { "aria-label": "Time", "data-filter": "since", change: () => change({ since: menu.value, until: "" }) },
+    el("option", { value: "" }, "Any time"),
+    Object.entries(AGES).map(([age, label]) => el("option", { value: age }, label)),
+  );
   if (query.since && !AGES[query.since]) menu.append(el("option", { value: query.since }, pieceOf(query)));
   menu.value = query.since ?? "";
   menu.classList.toggle("set", Boolean(query.since));
@@ -102,12 +149,24 @@ function pieceOf({ since, until }) {
 }
 
 function failedBox(query, change) {
-  const box = el("input", { type: "checkbox", checked: query.failed === "true", "data-filter": "failed", change: () => change({ failed: box.checked ? "true" : "" }) });
+  const box = el("input", {
+    type: "checkbox",
+    checked: query.failed === "true",
+    "data-filter": "failed",
+    change: () => change({ failed: box.checked ? "true" : "" }),
+  });
   return el("label", { class: "check" }, box, "Errors only");
 }
 
 /** Filters that have no control of their own: they come with a link. */
 function chips(query, change) {
-  const without = Object.keys(query).filter((name) => ["outcome", "tenant", "workflow", "agent", "tool"].includes(name) || (name === "until" && !query.since));
-  return without.map((name) => button(el("span", {}, `${words(name)}: `, said(query[name]), " ✕"), () => change({ [name]: "" }), { class: "chip", "aria-label": `Remove ${words(name)} ${query[name]}` }));
+  const without = Object.keys(query).filter(
+    (name) => ["outcome", "tenant", "workflow", "agent", "tool"].includes(name) || (name === "until" && !query.since),
+  );
+  return without.map((name) =>
+    button(el("span", {}, `${words(name)}: `, said(query[name]), " ✕"), () => change({ [name]: "" }), {
+      class: "chip",
+      "aria-label": `Remove ${words(name)} ${query[name]}`,
+    }),
+  );
 }

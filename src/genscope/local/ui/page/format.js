@@ -39,7 +39,12 @@ export function amount(value, currency) {
   const digits = size === 0 || size >= 1 ? 2 : Math.min(12, Math.max(2, 1 - Math.floor(Math.log10(size))));
   const options = { minimumFractionDigits: Math.min(2, digits), maximumFractionDigits: digits };
   try {
-    return value.toLocaleString(undefined, { style: "currency", currency, currencyDisplay: "narrowSymbol", ...options });
+    return value.toLocaleString(undefined, {
+      style: "currency",
+      currency,
+      currencyDisplay: "narrowSymbol",
+      ...options,
+    });
   } catch {
     return `${value.toLocaleString(undefined, options)} ${currency ?? ""}`.trim(); // no currency that anybody knows
   }
@@ -47,7 +52,9 @@ export function amount(value, currency) {
 
 /** Of a sum by currency. */
 export function money(cost) {
-  return Object.entries(cost ?? {}).map(([currency, value]) => amount(value, currency)).join(" + ");
+  return Object.entries(cost ?? {})
+    .map(([currency, value]) => amount(value, currency))
+    .join(" + ");
 }
 
 export function tokens(input, output) {
@@ -71,11 +78,23 @@ export function moment(ns, { fraction = true } = {}) {
   const date = new Date(ns / 1e6);
   if (Number.isNaN(date.getTime())) return el("time", {}, String(ns));
   const clock = date.toLocaleTimeString(undefined, {
-    hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", ...(fraction && { fractionalSecondDigits: 3 }),
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
+    ...(fraction && { fractionalSecondDigits: 3 }),
   });
   const today = date.toDateString() === new Date().toDateString();
-  const day = date.toLocaleDateString(undefined, { month: "short", day: "numeric", ...(farFrom(date) && { year: "numeric" }) });
-  return el("time", { datetime: iso(ns), title: iso(ns) }, today ? clock : [el("span", { class: "day" }, day), " ", clock]);
+  const day = date.toLocaleDateString(undefined, {
+    month: "short",
+    day: "numeric",
+    ...(farFrom(date) && { year: "numeric" }),
+  });
+  return el(
+    "time",
+    { datetime: iso(ns), title: iso(ns) },
+    today ? clock : [el("span", { class: "day" }, day), " ", clock],
+  );
 }
 
 function farFrom(date) {

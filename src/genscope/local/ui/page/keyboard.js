@@ -18,7 +18,7 @@ const KEYS = [
 ];
 
 /** `key(key)` asks the view first; `views` are those of the digits. */
-export function listenToKeys({ key, go: open, views }) {
+export function listenToKeys({ key, go: open, back, views }) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.isComposing) return;
     const at = event.target;
@@ -27,11 +27,11 @@ export function listenToKeys({ key, go: open, views }) {
       if (event.key === "Escape") at.blur();
       return;
     }
-    if (acts(event.key, key, open, views)) event.preventDefault();
+    if (acts(event.key, { key, open, back, views })) event.preventDefault();
   });
 }
 
-function acts(pressed, key, open, views) {
+function acts(pressed, { key, open, back, views }) {
   if (key(pressed)) return true;
   const search = document.getElementById("search");
   if (pressed === "?") showHelp();
@@ -40,7 +40,7 @@ function acts(pressed, key, open, views) {
   else if (pressed === "c" && comparison()) go(comparison());
   else if (pressed === "n" || pressed === "p") return follow(pressed === "n" ? "older" : "newest");
   else if (pressed === "x") return press(document.activeElement?.closest("[data-key]")?.querySelector("input.mark"));
-  else if (pressed === "Escape") history.length > 1 ? history.back() : open(views[0]);
+  else if (pressed === "Escape") back();
   else if (views[Number(pressed) - 1]) open(views[Number(pressed) - 1]);
   else return false;
   return true;
@@ -68,10 +68,33 @@ function press(element) {
 
 export function showHelp() {
   const dialog = el(
-    "dialog", { "aria-labelledby": "keys", close: () => dialog.remove(), click: (event) => event.target === dialog && dialog.close() },
+    "dialog",
+    {
+      "aria-labelledby": "keys",
+      close: () => dialog.remove(),
+      click: (event) => event.target === dialog && dialog.close(),
+    },
     el("h2", { id: "keys" }, "Keyboard"),
-    el("table", {}, el("tbody", {}, KEYS.map(([keys, does]) =>
-      el("tr", {}, el("th", { scope: "row" }, keys.split("  ").map((one) => [el("kbd", {}, one), " "])), el("td", {}, does))))),
+    el(
+      "table",
+      {},
+      el(
+        "tbody",
+        {},
+        KEYS.map(([keys, does]) =>
+          el(
+            "tr",
+            {},
+            el(
+              "th",
+              { scope: "row" },
+              keys.split("  ").map((one) => [el("kbd", {}, one), " "]),
+            ),
+            el("td", {}, does),
+          ),
+        ),
+      ),
+    ),
     button("Close", () => dialog.close(), { autofocus: true }),
   );
   document.body.append(dialog);

@@ -31,7 +31,11 @@ class List {
 
   async open() {
     const found = await this.#asked();
-    this.stage.append(el("h1", { class: "unseen" }, this.title), filterBar(this.place, this.signal), el("div", { class: "freshness" }, this.fresh));
+    this.stage.append(
+      el("h1", { class: "unseen" }, this.title),
+      filterBar(this.place, this.signal),
+      el("div", { class: "freshness" }, this.fresh),
+    );
     await this.#draw(found);
     this.live(found.position);
     return { title: this.title, news: (news) => this.#news(news), close: () => clearTimeout(this.#waiting) };
@@ -57,9 +61,16 @@ class List {
   }
 
   #table() {
-    const head = this.columns.map(({ title, kind }) => el("th", { scope: "col", role: "columnheader", class: kind }, title));
-    return el("table", { class: `list ${this.path}`, role: "table" }, el("caption", { class: "unseen" }, `${this.title}, newest first`),
-      el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, head)), this.body);
+    const head = this.columns.map(({ title, kind }) =>
+      el("th", { scope: "col", role: "columnheader", class: kind }, title),
+    );
+    return el(
+      "table",
+      { class: `list ${this.path}`, role: "table" },
+      el("caption", { class: "unseen" }, `${this.title}, newest first`),
+      el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, head)),
+      this.body,
+    );
   }
 
   /** Rows of what has not changed stay the elements they are: the focus, and the eye, stay with them. */
@@ -75,9 +86,20 @@ class List {
   #row(item) {
     const known = this.#known.get(this.key(item));
     if (known?.text === JSON.stringify(item)) return known.row;
-    const cells = this.columns.map(({ title, kind, cell }) => el("td", { class: kind, role: "cell", "data-label": title || null }, cell(item)));
-    const row = el("tr", { role: "row", "data-key": this.key(item), class: item.errors || item.error_kind || item.status === "error" ? "failed" : null,
-      click: (event) => event.target.closest("a, button, input") || getSelection().toString() || row.querySelector("a").click() }, cells);
+    const cells = this.columns.map(({ title, kind, cell }) =>
+      el("td", { class: kind, role: "cell", "data-label": title || null }, cell(item)),
+    );
+    const row = el(
+      "tr",
+      {
+        role: "row",
+        "data-key": this.key(item),
+        class: item.errors || item.error_kind || item.status === "error" ? "failed" : null,
+        click: (event) =>
+          event.target.closest("a, button, input") || getSelection().toString() || row.querySelector("a").click(),
+      },
+      cells,
+    );
     const focused = known?.row.contains(document.activeElement);
     if (known?.row.isConnected) known.row.replaceWith(row);
     if (focused) row.querySelector("a")?.focus({ preventScroll: true });
@@ -89,7 +111,13 @@ class List {
     this.foot.replaceChildren(
       el("span", {}, `${plural(items.length, "row")}${after || next ? " on this page" : ""}`),
       after ? el("a", { href: to(this.place.view, "", query), "data-page": "newest" }, "Newest") : "",
-      next ? el("a", { href: to(this.place.view, "", { ...query, after: next }), "data-page": "older", rel: "next" }, "Older") : "",
+      next
+        ? el(
+            "a",
+            { href: to(this.place.view, "", { ...query, after: next }), "data-page": "older", rel: "next" },
+            "Older",
+          )
+        : "",
     );
   }
 

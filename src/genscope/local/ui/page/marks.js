@@ -35,7 +35,12 @@ export function comparison() {
 /** A box to mark a call with. */
 export function box(span) {
   return el("input", {
-    type: "checkbox", class: "mark", value: nameOf(span), checked: isMarked(span), "aria-label": "Mark to compare", change: () => toggle(span),
+    type: "checkbox",
+    class: "mark",
+    value: nameOf(span),
+    checked: isMarked(span),
+    "aria-label": "Mark to compare",
+    change: () => toggle(span),
   });
 }
 
@@ -46,7 +51,9 @@ function show() {
   const compare = comparison();
   bar.replaceChildren(
     el("span", {}, `${[...marked.values()].join(" and ")} marked`),
-    compare ? el("a", { class: "button", href: compare }, "Compare") : el("span", { class: "dim" }, "mark one more to compare"),
+    compare
+      ? el("a", { class: "button", href: compare }, "Compare")
+      : el("span", { class: "dim" }, "mark one more to compare"),
     button("Clear", clear, { class: "quiet" }),
   );
 }

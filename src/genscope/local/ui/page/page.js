@@ -1,6 +1,5 @@
 // The page: which view is shown, and what keeps it up to date.
 
-import { ask } from "./api.js";
 import { go, here, to } from "./address.js";
 import { el, tell } from "./dom.js";
 import { listenToKeys, showHelp } from "./keyboard.js";
@@ -20,7 +19,11 @@ const VIEWS = { traces, calls, conversations, charts, trace, conversation, compa
 const LISTED = { traces: "Traces", calls: "Calls", conversations: "Conversations", charts: "Charts" };
 /** Under which of them a view is. */
 const UNDER = { trace: "traces", conversation: "conversations", compare: "calls" };
-const LIVE = { on: ["Live", "What comes is shown at once"], lost: ["Connecting…", "The connection is lost; trying again"], paused: ["Paused", ""] };
+const LIVE = {
+  on: ["Live", "What comes is shown at once"],
+  lost: ["Connecting…", "The connection is lost; trying again"],
+  paused: ["Paused", ""],
+};
 
 const main = document.getElementById("main");
 const kept = new Map(); // by entry of the history: how far it was scrolled, and what had the focus
@@ -56,7 +59,8 @@ async function show() {
   drawNavigation(place);
   const slow = setTimeout(() => main.replaceChildren(el("p", { class: "loading" }, "Loading…")), 200);
   try {
-    if (view === undefined) throw Object.assign(new Error(`There is no view ${place.view.slice(0, 40)}`), { status: 404 });
+    if (view === undefined)
+      throw Object.assign(new Error(`There is no view ${place.view.slice(0, 40)}`), { status: 404 });
     const stage = el("div", { class: `view-${place.view}` });
     const found = await view.open({ place, stage, signal, live: (position) => live.from(position) });
     if (signal.aborted) return;
@@ -78,11 +82,13 @@ async function show() {
 
 function drawNavigation(place) {
   const current = UNDER[place.view] ?? place.view;
-  document.getElementById("nav").replaceChildren(
-    ...Object.entries(LISTED).map(([name, label]) =>
-      el("a", { href: to(name), "aria-current": name === current ? "page" : null }, label),
-    ),
-  );
+  document
+    .getElementById("nav")
+    .replaceChildren(
+      ...Object.entries(LISTED).map(([name, label]) =>
+        el("a", { href: to(name), "aria-current": name === current ? "page" : null }, label),
+      ),
+    );
 }
 
 function remember() {
@@ -112,6 +118,14 @@ function goOnTyping(old) {
   field.dispatchEvent(new Event("input"));
 }
 
+/** To where one came from, but never out of the page: else to the list that the view belongs to. */
+function back() {
+  const list = UNDER[here().view];
+  if (!list) document.activeElement?.blur();
+  else if (entry > 1) history.back();
+  else go(to(list));
+}
+
 const theme = document.getElementById("theme");
 const THEMES = { system: ["light", "Auto"], light: ["dark", "Light"], dark: ["system", "Dark"] };
 function drawTheme() {
@@ -127,8 +141,11 @@ theme.addEventListener("click", () => {
 drawTheme();
 
 document.getElementById("help").addEventListener("click", showHelp);
-listenToKeys({ key: (key) => shown?.view?.key?.(key) ?? false, go: (name) => go(to(name)), views: Object.keys(LISTED) });
+listenToKeys({
+  key: (key) => shown?.view?.key?.(key) ?? false,
+  go: (name) => go(to(name)),
+  back,
+  views: Object.keys(LISTED),
+});
 addEventListener("hashchange", show);
-// A page that shows nothing yet knows no position: what comes meanwhile makes it look again.
-ask("info").then((info) => live.from(info.position), () => {});
 show();

@@ -29,7 +29,9 @@ export const isCall = (span) => kindOf(span) === "call";
  *
  * A parent that is not there, or that is its own descendant, leaves a span at the top; `lost` is the former. */
 export function nested(spans) {
-  const rows = new Map(spans.map((span) => [span.span_id, { span, parent: null, level: 1, children: [], lost: false }]));
+  const rows = new Map(
+    spans.map((span) => [span.span_id, { span, parent: null, level: 1, children: [], lost: false }]),
+  );
   const tops = [];
   for (const row of rows.values()) {
     const parent = rows.get(row.span.parent_id);
@@ -74,9 +76,10 @@ export function contentOf(span, logs = []) {
 /** What went wrong, in the words of whoever says so: `{ type, message, stack }`; null if nothing did. */
 export function errorOf(span, logs = []) {
   if (!hasFailed(span)) return null;
-  const told = [...(span.events ?? []), ...logs.filter((log) => log.span_id === span.span_id)]
-    .map((one) => one.attributes ?? {})
-    .find((attributes) => names.EXCEPTION_MESSAGE in attributes || names.EXCEPTION_TYPE in attributes) ?? {};
+  const told =
+    [...(span.events ?? []), ...logs.filter((log) => log.span_id === span.span_id)]
+      .map((one) => one.attributes ?? {})
+      .find((attributes) => names.EXCEPTION_MESSAGE in attributes || names.EXCEPTION_TYPE in attributes) ?? {};
   return {
     type: text(told[names.EXCEPTION_TYPE]) ?? span.error_type,
     message: text(told[names.EXCEPTION_MESSAGE]) ?? span.status_message,
@@ -91,9 +94,15 @@ function text(value) {
 /** `rate_limit 429, waited 0.4 s` for each attempt that was not the last. */
 export function retriesOf(span) {
   const attributes = span.attributes ?? {};
-  const [kinds, statuses, delays] = [names.RETRY_KINDS, names.RETRY_STATUSES, names.RETRY_DELAYS].map((name) => list(attributes[name]));
+  const [kinds, statuses, delays] = [names.RETRY_KINDS, names.RETRY_STATUSES, names.RETRY_DELAYS].map((name) =>
+    list(attributes[name]),
+  );
   const many = Math.min(50, Math.max(span.retries ?? 0, 0));
-  return Array.from({ length: many }, (_, at) => ({ kind: kinds[at] ?? null, status: statuses[at] ?? null, delay: delays[at] ?? null }));
+  return Array.from({ length: many }, (_, at) => ({
+    kind: kinds[at] ?? null,
+    status: statuses[at] ?? null,
+    delay: delays[at] ?? null,
+  }));
 }
 
 export function list(value) {
@@ -105,7 +114,8 @@ export function sums(spans) {
   const calls = spans.filter(isCall);
   const sum = (name) => calls.reduce((found, call) => (call[name] === null ? found : (found ?? 0) + call[name]), null);
   const cost = {};
-  for (const call of calls) if (call.cost !== null) cost[call.currency ?? ""] = (cost[call.currency ?? ""] ?? 0) + call.cost;
+  for (const call of calls)
+    if (call.cost !== null) cost[call.currency ?? ""] = (cost[call.currency ?? ""] ?? 0) + call.cost;
   return {
     calls: calls.length,
     input: sum("input_tokens"),

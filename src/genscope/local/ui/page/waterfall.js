@@ -7,14 +7,19 @@ import { costOf, hasFailed, kindOf, retriesOf } from "./spans.js";
 const DEEPEST = 14; // levels that are still moved to the right
 const STEPS = [1, 2, 5];
 
-/** `rows` of `spans.nested`; `chosen(span)` when one is; `place` says which. */
+/** Calls `chosen(span)` when one is; `draw` may be called again and again, with the `rows` of `spans.nested`. */
 export class Waterfall {
   #closed = new Set();
   #lines = new Map();
 
   constructor(chosen) {
     this.chosen = chosen;
-    this.tree = el("div", { class: "tree", role: "tree", "aria-label": "Spans of the trace", keydown: (event) => this.#key(event) });
+    this.tree = el("div", {
+      class: "tree",
+      role: "tree",
+      "aria-label": "Spans of the trace",
+      keydown: (event) => this.#key(event),
+    });
     this.element = el("div", { class: "waterfall" }, this.tree);
   }
 
@@ -27,7 +32,8 @@ export class Waterfall {
     this.tree.replaceChildren(...this.#lines.values());
     this.element.replaceChildren(this.#axis(), this.tree);
     this.#hide();
-    this.choose(current, focused !== undefined);
+    this.choose(current);
+    this.#lines.get(focused)?.focus({ preventScroll: true });
     this.tree.scrollTop = top;
   }
 
@@ -43,21 +49,46 @@ export class Waterfall {
   }
 
   #axis() {
-    const ticks = steps(this.length).map((ns) => el("span", { style: { left: `${(ns / this.length) * 100}%` } }, duration(ns) || "0"));
-    return el("div", { class: "axis", "aria-hidden": "true" }, el("div", {}, "Span"), el("div", { class: "ticks" }, ticks));
+    const ticks = steps(this.length).map((ns) =>
+      el("span", { style: { left: `${(ns / this.length) * 100}%` } }, duration(ns) || "0"),
+    );
+    return el(
+      "div",
+      { class: "axis", "aria-hidden": "true" },
+      el("div", {}, "Span"),
+      el("div", { class: "ticks" }, ticks),
+    );
   }
 
   #line(row) {
     const { span } = row;
-    const line = el("div", {
-      role: "treeitem", class: `line ${kindOf(span)}${hasFailed(span) ? " failed" : ""}`, "data-key": span.span_id, "aria-level": row.level, tabindex: -1,
-      "aria-expanded": row.children.length ? "true" : null, "aria-label": told(row), click: (event) => this.#clicked(event, row),
-      style: { "--level": Math.min(row.level - 1, DEEPEST) },
-    }, el("div", { class: "what" },
-      el("span", { class: "twist", "aria-hidden": "true" }, row.children.length ? "▾" : ""),
-      el("span", { class: "name" }, hasFailed(span) ? el("span", { class: "bad" }, "✕ ") : "", said(span.name || "(no name)")),
-      row.lost ? el("span", { class: "dim", title: "Its parent is not in the store" }, " ⋯") : ""),
-    this.#bar(span));
+    const line = el(
+      "div",
+      {
+        role: "treeitem",
+        class: `line ${kindOf(span)}${hasFailed(span) ? " failed" : ""}`,
+        "data-key": span.span_id,
+        "aria-level": row.level,
+        tabindex: -1,
+        "aria-expanded": row.children.length ? "true" : null,
+        "aria-label": told(row),
+        click: (event) => this.#clicked(event, row),
+        style: { "--level": Math.min(row.level - 1, DEEPEST) },
+      },
+      el(
+        "div",
+        { class: "what" },
+        el("span", { class: "twist", "aria-hidden": "true" }, row.children.length ? "▾" : ""),
+        el(
+          "span",
+          { class: "name" },
+          hasFailed(span) ? el("span", { class: "bad" }, "✕ ") : "",
+          said(span.name || "(no name)"),
+        ),
+        row.lost ? el("span", { class: "dim", title: "Its parent is not in the store" }, " ⋯") : "",
+      ),
+      this.#bar(span),
+    );
     return line;
   }
 
@@ -66,11 +97,29 @@ export class Waterfall {
     const width = clamp((span.duration_ns / this.length) * 100, 100 - left);
     const first = span.ttft_ns !== null && span.duration_ns > 0 ? clamp((span.ttft_ns / span.duration_ns) * 100) : null;
     const [after, before] = [100 - left, left + width]; // the label begins or ends with the bar, where there is more space
-    const place = after >= before || left < 25 ? { left: `${left}%`, "max-width": `${after}%` } : { right: `${100 - before}%`, "max-width": `${before}%` };
-    return el("div", { class: "time" },
-      el("div", { class: "bar", style: { left: `${left}%`, width: `${width}%` } },
-        first === null ? "" : [el("i", { class: "wait", style: { width: `${first}%` } }), el("i", { class: "first", title: `First token after ${duration(span.ttft_ns)}`, style: { left: `${first}%` } })]),
-      el("div", { class: "label", style: place }, labelOf(span)));
+    const place =
+      after >= before || left < 25
+        ? { left: `${left}%`, "max-width": `${after}%` }
+        : { right: `${100 - before}%`, "max-width": `${before}%` };
+    return el(
+      "div",
+      { class: "time" },
+      el(
+        "div",
+        { class: "bar", style: { left: `${left}%`, width: `${width}%` } },
+        first === null
+          ? ""
+          : [
+              el("i", { class: "wait", style: { width: `${first}%` } }),
+              el("i", {
+                class: "first",
+                title: `First token after ${duration(span.ttft_ns)}`,
+                style: { left: `${first}%` },
+              }),
+            ],
+      ),
+      el("div", { class: "label", style: place }, labelOf(span)),
+    );
   }
 
   #clicked(event, row) {
@@ -110,8 +159,10 @@ export class Waterfall {
     const target = { ArrowDown: shown[at + 1], ArrowUp: shown[at - 1], Home: shown[0], End: shown.at(-1) }[event.key];
     if (target) this.#move(target);
     else if (event.key === "Enter" || event.key === " ") this.chosen(row.span);
-    else if (event.key === "ArrowRight" && row.children.length) isOpen ? this.#move(row.children[0]) : this.#turn(row, true);
-    else if (event.key === "ArrowLeft" && (isOpen || row.parent)) isOpen ? this.#turn(row, false) : this.#move(row.parent);
+    else if (event.key === "ArrowRight" && row.children.length)
+      isOpen ? this.#move(row.children[0]) : this.#turn(row, true);
+    else if (event.key === "ArrowLeft" && (isOpen || row.parent))
+      isOpen ? this.#turn(row, false) : this.#move(row.parent);
     else return;
     event.preventDefault();
   }
@@ -130,7 +181,7 @@ function clamp(percent, most = 100) {
 /** Round numbers from 0 on, about four of them. */
 function steps(length) {
   const size = 10 ** Math.floor(Math.log10(length / 4));
-  const step = size * (STEPS.find((one) => (length / 4) <= one * size) ?? 10);
+  const step = size * (STEPS.find((one) => length / 4 <= one * size) ?? 10);
   return Array.from({ length: Math.floor(length / step) + 1 }, (_, at) => at * step).filter((ns) => ns < length * 0.97);
 }
 
@@ -140,7 +191,18 @@ function labelOf(span) {
     el("b", {}, duration(span.duration_ns)),
     used ? el("span", {}, used) : "",
     span.cost === null ? "" : el("span", { class: "cost" }, money(costOf(span))),
-    span.retries ? el("span", { class: "odd", title: retriesOf(span).map((one) => [one.status, one.kind && words(String(one.kind))].filter(Boolean).join(" ")).join(", ") }, `↻${span.retries}`) : "",
+    span.retries
+      ? el(
+          "span",
+          {
+            class: "odd",
+            title: retriesOf(span)
+              .map((one) => [one.status, one.kind && words(String(one.kind))].filter(Boolean).join(" "))
+              .join(", "),
+          },
+          `↻${span.retries}`,
+        )
+      : "",
     span.defects.map((defect) => el("span", { class: "odd" }, "⚠ ", said(words(defect)))),
     span.error_kind ? el("span", { class: "bad" }, said(words(span.error_kind))) : "",
   ];
@@ -149,9 +211,15 @@ function labelOf(span) {
 /** The line as a sentence, for those who hear it. */
 function told({ span }) {
   return [
-    span.name, hasFailed(span) ? `failed${span.error_kind ? `, ${words(span.error_kind)}` : ""}` : "", duration(span.duration_ns),
+    span.name,
+    hasFailed(span) ? `failed${span.error_kind ? `, ${words(span.error_kind)}` : ""}` : "",
+    duration(span.duration_ns),
     span.ttft_ns === null ? "" : `first token after ${duration(span.ttft_ns)}`,
-    span.input_tokens === null ? "" : `${span.input_tokens} tokens in`, span.output_tokens === null ? "" : `${span.output_tokens} out`,
-    money(costOf(span)), span.retries ? `${span.retries} retries` : "",
-  ].filter(Boolean).join(", ");
+    span.input_tokens === null ? "" : `${span.input_tokens} tokens in`,
+    span.output_tokens === null ? "" : `${span.output_tokens} out`,
+    money(costOf(span)),
+    span.retries ? `${span.retries} retries` : "",
+  ]
+    .filter(Boolean)
+    .join(", ");
 }

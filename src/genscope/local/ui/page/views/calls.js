@@ -10,7 +10,12 @@ import { costOf } from "../spans.js";
 const columns = [
   { title: "", kind: "choice", cell: box },
   { title: "Began", kind: "time", cell: (call) => moment(call.start_ns) },
-  { title: "Call", kind: "name", cell: (call) => el("a", { href: to("trace", call.trace_id, { span: call.span_id }) }, said(call.name || "(no name)")) },
+  {
+    title: "Call",
+    kind: "name",
+    cell: (call) =>
+      el("a", { href: to("trace", call.trace_id, { span: call.span_id }) }, said(call.name || "(no name)")),
+  },
   { title: "Provider", kind: "text", cell: (call) => said(call.provider ?? "") },
   { title: "Service", kind: "text", cell: (call) => said(call.service ?? "") },
   { title: "Duration", kind: "number", cell: (call) => duration(call.duration_ns) },
@@ -23,7 +28,9 @@ const columns = [
 
 function ended(call) {
   return [
-    call.error_kind || call.status === "error" ? el("span", { class: "bad" }, "✕ ", said(words(call.error_kind ?? call.error_type ?? "error"))) : said(call.finish_reasons.map(words).join(", ")),
+    call.error_kind || call.status === "error"
+      ? el("span", { class: "bad" }, "✕ ", said(words(call.error_kind ?? call.error_type ?? "error")))
+      : said(call.finish_reasons.map(words).join(", ")),
     call.defects.map((defect) => el("span", { class: "odd" }, " ⚠ ", said(words(defect)))),
     call.outcome && call.outcome !== "completed" ? el("span", { class: "odd" }, " ⚠ ", said(call.outcome)) : "",
     call.retries ? el("span", { class: "odd", title: `${call.retries} retries` }, ` ↻${call.retries}`) : "",

@@ -23,11 +23,12 @@ class Charts {
   }
 
   async open() {
-    const { position } = await ask("info", {}, this.signal);
     this.stage.append(el("h1", { class: "unseen" }, "Charts"), filterBar(this.place, this.signal), this.cards);
-    await this.#draw();
-    this.live(position);
-    return { news: () => (this.#waiting ??= setTimeout(() => this.#look(), PACE)), close: () => clearTimeout(this.#waiting) };
+    this.live(await this.#draw());
+    return {
+      news: () => (this.#waiting ??= setTimeout(() => this.#look(), PACE)),
+      close: () => clearTimeout(this.#waiting),
+    };
   }
 
   async #look() {
@@ -36,41 +37,84 @@ class Charts {
     await this.#draw().catch(() => {}); // what is shown stays
   }
 
+  /** Returns the position of what is shown. */
   async #draw() {
     const of = (by) => ask("chart", { ...this.filters, by }, this.signal);
     const all = await of();
     if (all.since_ns === null) {
       this.cards.replaceChildren(await nothing("calls", this.filters, () => go(to("charts")), this.signal));
-      return;
+      return all.position;
     }
     const { since, until, service } = this.filters;
     const [byModel, byUser, users, scores, prompts] = await Promise.all([
-      of("model"), of("user"),
+      of("model"),
+      of("user"),
       ask("totals", { ...this.filters, by: "user", limit: 50 }, this.signal),
       ask("scores", { since, until, service, by: all.step_ns >= 86_400e9 ? "day" : "hour" }, this.signal),
       ask("repeated", { ...this.filters, limit: 10 }, this.signal),
     ]);
     this.cards.replaceChildren(...this.#drawn(all, byModel, byUser, users.totals, scores.scores, prompts.prompts));
+    return all.position;
   }
 
   #drawn(all, byModel, byUser, users, scores, prompts) {
     const [line] = all.lines;
     const kinds = {};
-    for (const piece of line.pieces) for (const [kind, many] of Object.entries(piece.errors_by_kind)) kinds[kind] = (kinds[kind] ?? 0) + many;
+    for (const piece of line.pieces)
+      for (const [kind, many] of Object.entries(piece.errors_by_kind)) kinds[kind] = (kinds[kind] ?? 0) + many;
     const errors = Object.keys(kinds).sort((one, other) => kinds[other] - kinds[one]);
     const currency = Object.keys(line.pieces.find((piece) => Object.keys(piece.cost).length)?.cost ?? {})[0] ?? "USD";
     const cost = (piece) => piece.cost[currency] ?? null;
-    const percentiles = (name) => PERCENTILES.map((part) => this.#series(all, line, part, (piece) => piece[name]?.[part] ?? null));
+    const percentiles = (name) =>
+      PERCENTILES.map((part) => this.#series(all, line, part, (piece) => piece[name]?.[part] ?? null));
     return [
-      this.#chart("Calls", "bars", all, [{ ...this.#series(all, line, "succeeded", (piece) => piece.calls - piece.errors), tone: "tone-0" }, { ...this.#series(all, line, "failed", (piece) => piece.errors), tone: "tone-bad" }], short),
+      this.#chart(
+        "Calls",
+        "bars",
+        all,
+        [
+          { ...this.#series(all, line, "succeeded", (piece) => piece.calls - piece.errors), tone: "tone-0" },
+          { ...this.#series(all, line, "failed", (piece) => piece.errors), tone: "tone-bad" },
+        ],
+        short,
+      ),
       this.#chart("Duration", "lines", all, percentiles("duration_ns"), duration),
       this.#chart("Time to first token", "lines", all, percentiles("ttft_ns"), duration),
-      this.#chart("Tokens by model", "bars", byModel, this.#each(byModel, (piece) => piece.input_tokens + piece.output_tokens), short),
+      this.#chart(
+        "Tokens by model",
+        "bars",
+        byModel,
+        this.#each(byModel, (piece) => piece.input_tokens + piece.output_tokens),
+        short,
+      ),
       this.#chart("Cost by model", "bars", byModel, this.#each(byModel, cost), (value) => amount(value, currency)),
       this.#chart("Cost by user", "bars", byUser, this.#each(byUser, cost), (value) => amount(value, currency)),
-      ranking("Users by cost", users.map((one) => ({ name: one.key ?? OUTSIDE, value: one.cost[currency] ?? 0, link: one.key === null ? null : this.#to({ user: one.key }) })), (value) => amount(value, currency)),
-      this.#chart("Errors by kind", "bars", all, errors.map((kind) => this.#series(all, line, words(kind), (piece) => piece.errors_by_kind[kind] ?? null)), count, { failed: "true" }),
-      ranking("Errors", errors.map((kind) => ({ name: words(kind), value: kinds[kind], link: this.#to(kind === "unknown" ? { failed: "true" } : { error_kind: kind }) })), count),
+      ranking(
+        "Users by cost",
+        users.map((one) => ({
+          name: one.key ?? OUTSIDE,
+          value: one.cost[currency] ?? 0,
+          link: one.key === null ? null : this.#to({ user: one.key }),
+        })),
+        (value) => amount(value, currency),
+      ),
+      this.#chart(
+        "Errors by kind",
+        "bars",
+        all,
+        errors.map((kind) => this.#series(all, line, words(kind), (piece) => piece.errors_by_kind[kind] ?? null)),
+        count,
+        { failed: "true" },
+      ),
+      ranking(
+        "Errors",
+        errors.map((kind) => ({
+          name: words(kind),
+          value: kinds[kind],
+          link: this.#to(kind === "unknown" ? { failed: "true" } : { error_kind: kind }),
+        })),
+        count,
+      ),
       this.#evaluations(scores, all),
       repeated(prompts),
     ];
@@ -100,22 +144,76 @@ class Charts {
     if (!timed.length) return empty("Evaluation scores", "No verdicts in this time.");
     const times = [...new Set(timed.map((one) => one.start_ns))].sort((one, other) => one - other);
     const judges = [...new Set(timed.map((one) => one.evaluation))];
-    const series = judges.map((judge) => ({ name: judge, values: times.map((start) => timed.find((one) => one.evaluation === judge && one.start_ns === start)?.mean ?? null) }));
+    const series = judges.map((judge) => ({
+      name: judge,
+      values: times.map(
+        (start) => timed.find((one) => one.evaluation === judge && one.start_ns === start)?.mean ?? null,
+      ),
+    }));
     const step = all.step_ns >= 86_400e9 ? 86_400e9 : 3600e9;
     const link = (at) => this.#to({ since: times[at], until: times[at] + step });
-    return chart({ title: "Evaluation scores (mean)", kind: "lines", times, step, series, show: round, link, named: true });
+    return chart({
+      title: "Evaluation scores (mean)",
+      kind: "lines",
+      times,
+      step,
+      series,
+      show: round,
+      link,
+      named: true,
+    });
   }
 }
 
 /** Where all pieces begin, those without a call, too. Whole seconds, so that JavaScript has them exactly. */
 function timesOf(found) {
-  return Array.from({ length: Math.round((found.until_ns - found.since_ns) / found.step_ns) }, (_, at) => found.since_ns + at * found.step_ns);
+  return Array.from(
+    { length: Math.round((found.until_ns - found.since_ns) / found.step_ns) },
+    (_, at) => found.since_ns + at * found.step_ns,
+  );
 }
 
 function repeated(prompts) {
-  if (!prompts.length) return empty("Prompts sent more than once", "None; prompts are told apart where GENSCOPE_CONTENT_HASH=true.");
-  return card("Prompts sent more than once", el("table", {},
-    el("thead", {}, el("tr", {}, ["First of them", "Calls", "Cost", "Avoidable"].map((title, at) => el("th", { scope: "col", class: at ? "number" : null }, title)))),
-    el("tbody", {}, prompts.map((one) => el("tr", {}, el("td", {}, el("a", { href: to("trace", one.trace_id, { span: one.span_id }), title: plural(one.calls, "call") }, said(one.models.join(", ") || one.content_hash))),
-      [count(one.calls), money(one.cost), money(one.avoidable)].map((cell) => el("td", { class: "number" }, cell)))))));
+  if (!prompts.length)
+    return empty("Prompts sent more than once", "None; prompts are told apart where GENSCOPE_CONTENT_HASH=true.");
+  return card(
+    "Prompts sent more than once",
+    el(
+      "table",
+      {},
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          ["First of them", "Calls", "Cost", "Avoidable"].map((title, at) =>
+            el("th", { scope: "col", class: at ? "number" : null }, title),
+          ),
+        ),
+      ),
+      el(
+        "tbody",
+        {},
+        prompts.map((one) =>
+          el(
+            "tr",
+            {},
+            el(
+              "td",
+              {},
+              el(
+                "a",
+                { href: to("trace", one.trace_id, { span: one.span_id }), title: plural(one.calls, "call") },
+                said(one.models.join(", ") || one.content_hash),
+              ),
+            ),
+            [count(one.calls), money(one.cost), money(one.avoidable)].map((cell) =>
+              el("td", { class: "number" }, cell),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
 }

@@ -41,16 +41,22 @@ function drawn(id, found) {
   const users = [...new Set(found.calls.map((call) => call.user).filter(Boolean))];
   return [
     el("h1", {}, el("span", { class: "dim" }, "conversation "), text(id)),
-    facts([
-      ["Began", moment(found.start_ns)],
-      ["Lasted", duration(last.offset_ns + last.duration_ns)],
-      ["Calls", count(sum.calls)],
-      ["Traces", el("a", { href: to("traces", "", { conversation: id }) }, count(traces))],
-      ["Tokens", tokens(sum.input, sum.output)],
-      ["Cost", money(sum.cost)],
-      ["Errors", sum.errors ? el("span", { class: "bad" }, `✕ ${sum.errors}`) : null],
-      ["User", users.length ? users.map((user) => [el("a", { href: to("traces", "", { user }) }, text(user)), " "]) : null],
-    ], { class: "facts line" }),
+    facts(
+      [
+        ["Began", moment(found.start_ns)],
+        ["Lasted", duration(last.offset_ns + last.duration_ns)],
+        ["Calls", count(sum.calls)],
+        ["Traces", el("a", { href: to("traces", "", { conversation: id }) }, count(traces))],
+        ["Tokens", tokens(sum.input, sum.output)],
+        ["Cost", money(sum.cost)],
+        ["Errors", sum.errors ? el("span", { class: "bad" }, `✕ ${sum.errors}`) : null],
+        [
+          "User",
+          users.length ? users.map((user) => [el("a", { href: to("traces", "", { user }) }, text(user)), " "]) : null,
+        ],
+      ],
+      { class: "facts line" },
+    ),
     found.cut ? el("p", { class: "odd" }, `⚠ Only the last ${plural(found.calls.length, "call")} are shown.`) : "",
     said(found.calls),
     verdicts(found.evaluations),

@@ -25,7 +25,12 @@ class TraceView {
     Object.assign(this, { stage, signal, live, id: place.id, query: place.query });
     this.waterfall = new Waterfall((span) => this.#choose(span));
     this.top = el("div", { class: "top" });
-    this.tabs = el("div", { class: "tabs", role: "tablist", "aria-label": "The trace as", keydown: (event) => this.#turnTabs(event) });
+    this.tabs = el("div", {
+      class: "tabs",
+      role: "tablist",
+      "aria-label": "The trace as",
+      keydown: (event) => this.#turnTabs(event),
+    });
     this.body = el("div", { class: "tabpanel", role: "tabpanel" });
     this.side = el("aside", { class: "side", "aria-label": "Span" });
   }
@@ -37,7 +42,8 @@ class TraceView {
     this.live(found.position);
     return {
       title: this.trace.spans[0]?.name ?? "Trace",
-      news: (news) => (news.reset || news.traces.includes(this.id)) && (this.#waiting ??= setTimeout(() => this.#look(), PACE)),
+      news: (news) =>
+        (news.reset || news.traces.includes(this.id)) && (this.#waiting ??= setTimeout(() => this.#look(), PACE)),
       moved: (place) => this.#moved(place),
       key: (key) => this.#key(key),
       close: () => clearTimeout(this.#waiting),
@@ -68,8 +74,16 @@ class TraceView {
   /** The part that the address tells: the tab, and the span. */
   #show() {
     const tab = Object.hasOwn(TABS, this.query.as ?? "") ? this.query.as : "waterfall";
-    this.tabs.replaceChildren(...Object.entries(TABS).map(([name, [label]]) =>
-      button(label, () => this.#go({ as: name === "waterfall" ? "" : name }), { role: "tab", id: `tab-${name}`, "aria-selected": String(name === tab), tabindex: name === tab ? 0 : -1 })));
+    this.tabs.replaceChildren(
+      ...Object.entries(TABS).map(([name, [label]]) =>
+        button(label, () => this.#go({ as: name === "waterfall" ? "" : name }), {
+          role: "tab",
+          id: `tab-${name}`,
+          "aria-selected": String(name === tab),
+          tabindex: name === tab ? 0 : -1,
+        }),
+      ),
+    );
     this.body.setAttribute("aria-labelledby", `tab-${tab}`);
     const span = this.trace.spans.find((one) => one.span_id === this.query.span) ?? this.#first();
     const place = (one) => to("trace", this.id, { ...this.query, span: one.span_id });
@@ -78,7 +92,14 @@ class TraceView {
       if (this.drawn !== this.trace) this.waterfall.draw(this.rows, this.trace.duration_ns, span?.span_id);
       else this.waterfall.choose(span?.span_id);
       this.drawn = this.trace;
-    } else if (tab === "messages") this.body.replaceChildren(saidIn(this.rows.map((row) => row.span).filter(isCall), { logs: this.trace.logs, answers: this.answers, place }));
+    } else if (tab === "messages")
+      this.body.replaceChildren(
+        saidIn(this.rows.map((row) => row.span).filter(isCall), {
+          logs: this.trace.logs,
+          answers: this.answers,
+          place,
+        }),
+      );
     else this.body.replaceChildren(turns(this.rows, this.trace.logs, place));
     this.#showSpan(span);
   }
@@ -86,7 +107,9 @@ class TraceView {
   /** What somebody most likely wants to see: what failed, else the first call. */
   #first() {
     const spans = this.rows.map((row) => row.span);
-    return spans.find((span) => isCall(span) && hasFailed(span)) ?? spans.find(hasFailed) ?? spans.find(isCall) ?? spans[0];
+    return (
+      spans.find((span) => isCall(span) && hasFailed(span)) ?? spans.find(hasFailed) ?? spans.find(isCall) ?? spans[0]
+    );
   }
 
   async #showSpan(span) {
@@ -152,30 +175,58 @@ function heading(trace, rows) {
   const whom = trace.spans.find((span) => span.user);
   const talk = trace.spans.find((span) => span.conversation);
   const sum = sums(trace.spans);
-  return el("div", {},
-    el("h1", {}, said(root?.name ?? "Logs without a span"), " ", el("code", { class: "id", title: "The id of the trace" }, trace.trace_id)),
-    facts([
-      ["Service", root?.service && said(root.service)],
-      ["Began", moment(trace.start_ns)],
-      ["Duration", duration(trace.duration_ns)],
-      ["Spans", `${count(trace.spans.length)}${trace.cut ? " newest" : ""}`],
-      ["Calls", count(sum.calls)],
-      ["Tokens", tokens(sum.input, sum.output)],
-      ["Cost", money(sum.cost)],
-      ["Retries", sum.retries ? `↻ ${sum.retries}` : null],
-      ["Errors", sum.errors ? el("span", { class: "bad" }, `✕ ${sum.errors}`) : null],
-      ["User", whom && el("a", { href: to("traces", "", { user: whom.user }) }, said(whom.user))],
-      ["Conversation", talk && el("a", { href: to("conversation", "", { id: talk.conversation }) }, said(talk.conversation))],
-      ["Evaluations", scores(trace.evaluations)],
-    ], { class: "facts line" }),
-    trace.cut ? el("p", { class: "odd" }, `⚠ The trace has more than ${plural(trace.spans.length, "span")}: the oldest are not shown.`) : "",
-    verdicts(trace.evaluations.filter((one) => !one.span_id)));
+  return el(
+    "div",
+    {},
+    el(
+      "h1",
+      {},
+      said(root?.name ?? "Logs without a span"),
+      " ",
+      el("code", { class: "id", title: "The id of the trace" }, trace.trace_id),
+    ),
+    facts(
+      [
+        ["Service", root?.service && said(root.service)],
+        ["Began", moment(trace.start_ns)],
+        ["Duration", duration(trace.duration_ns)],
+        ["Spans", `${count(trace.spans.length)}${trace.cut ? " newest" : ""}`],
+        ["Calls", count(sum.calls)],
+        ["Tokens", tokens(sum.input, sum.output)],
+        ["Cost", money(sum.cost)],
+        ["Retries", sum.retries ? `↻ ${sum.retries}` : null],
+        ["Errors", sum.errors ? el("span", { class: "bad" }, `✕ ${sum.errors}`) : null],
+        ["User", whom && el("a", { href: to("traces", "", { user: whom.user }) }, said(whom.user))],
+        [
+          "Conversation",
+          talk && el("a", { href: to("conversation", "", { id: talk.conversation }) }, said(talk.conversation)),
+        ],
+        ["Evaluations", scores(trace.evaluations)],
+      ],
+      { class: "facts line" },
+    ),
+    trace.cut
+      ? el(
+          "p",
+          { class: "odd" },
+          `⚠ The trace has more than ${plural(trace.spans.length, "span")}: the oldest are not shown.`,
+        )
+      : "",
+    verdicts(trace.evaluations.filter((one) => !one.span_id)),
+  );
 }
 
 /** In a line; the span of each has all of it. */
 function scores(evaluations) {
   const inLine = evaluations.filter((one) => one.span_id).slice(0, 5);
-  return inLine.length ? inLine.map((one) => [el("a", { href: to("trace", one.trace_id, { span: one.span_id }) }, said(one.evaluation ?? "?")), " ", said(String(one.score === null ? (one.label ?? "") : round(one.score))), " "]) : null;
+  return inLine.length
+    ? inLine.map((one) => [
+        el("a", { href: to("trace", one.trace_id, { span: one.span_id }) }, said(one.evaluation ?? "?")),
+        " ",
+        said(String(one.score === null ? (one.label ?? "") : round(one.score))),
+        " ",
+      ])
+    : null;
 }
 
 /** What tools answered: as their own spans say, else as it was told to the model afterwards. */
@@ -185,7 +236,11 @@ function answersOf(trace) {
   for (const span of trace.spans) {
     const id = span.attributes?.[TOOL_CALL_ID];
     if (!id) continue;
-    const link = el("a", { href: to("trace", trace.trace_id, { span: span.span_id }) }, `in ${duration(span.duration_ns)}`);
+    const link = el(
+      "a",
+      { href: to("trace", trace.trace_id, { span: span.span_id }) },
+      `in ${duration(span.duration_ns)}`,
+    );
     const content = contentOf(span, trace.logs);
     found.set(String(id), { value: content.answered ?? found.get(String(id))?.value ?? null, note: link });
   }

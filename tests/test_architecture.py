@@ -150,6 +150,7 @@ TERMINAL_ROOMS = ("genscope.local", "genscope.cli")
 EXPORTERS = "genscope.features.redaction.exporters"  # only who has the SDK can have anything to export
 SAMPLER = "genscope.telemetry.sampler"  # a sampler is asked for by who has the SDK
 SAMPLE = "genscope.local.sample_app"  # a user's program: it imports what it likes, and nobody imports it
+SAMPLES = (SAMPLE, "genscope.local.sample_agent")
 UI = "genscope.local.ui"
 
 
@@ -328,7 +329,7 @@ RULES = [
     ),
     Rule(
         "no SDK is imported with us",
-        not_at_import((SAMPLE,), *SDKS),
+        not_at_import(SAMPLES, *SDKS),
         catches=(
             Module("genscope.providers.openai", "import openai"),
             Module("genscope.providers.openai", "from openai._base_client import SyncAPIClient"),
@@ -342,8 +343,8 @@ RULES = [
         ),
     ),
     Rule(
-        "the sample application is run, not imported",
-        only_in((SAMPLE,), SAMPLE),
+        "the sample applications are run, not imported",
+        only_in(SAMPLES, *SAMPLES),
         catches=(Module("genscope.local.demo", "def run():\n    from genscope.local import sample_app"),),
         allows=(Module("genscope.local.demo", "SAMPLE = 'genscope.local.sample_app'"),),
     ),

@@ -47,6 +47,7 @@ def test_the_sample_runs_as_without_us(shown: subprocess.CompletedProcess[str]) 
     assert said[3:] == [
         *("embedding", "chat", "streamed", "streamed", "responses"),
         *("tool", "tool", "with", "stopped", "agent", "agent", "thought", "retried", "too", "refused"),
+        *("$", "guide", "guide", "guide"),
     ]
 
 
@@ -58,8 +59,11 @@ def test_what_it_leaves_is_marked(shown: subprocess.CompletedProcess[str]) -> No
     assert f"Kept in {path_of(None)}, as the service genscope-demo" in shown.stdout
 
 
-def test_five_traces_and_no_noise(shown: subprocess.CompletedProcess[str], traces: dict[str, list[str]]) -> None:
-    assert list(traces) == ["answer a question", "compare answers", "plan a trip", "run an agent", "meet trouble"]
+def test_six_traces_and_no_noise(shown: subprocess.CompletedProcess[str], traces: dict[str, list[str]]) -> None:
+    assert list(traces) == [
+        *("answer a question", "compare answers", "plan a trip", "run an agent", "meet trouble"),
+        "invoke_workflow answer a traveller",  # three of them
+    ]
     assert "Traceback" not in shown.stderr
     assert not re.search("warning|error:|failed to", shown.stderr, re.IGNORECASE)
 
@@ -104,3 +108,18 @@ def test_trouble(traces: dict[str, list[str]]) -> None:
     assert refused.endswith("✗ budget_exceeded: BudgetExceeded")
     assert "3 calls · " in footer
     assert "· 2 errors · 2 retries" in footer
+
+
+def test_what_the_calls_alone_do_not_tell(shown: subprocess.CompletedProcess[str]) -> None:
+    """So that every view of the page has something to show."""
+    with Reader(path_of(None)) as reader:
+        (talk,) = (one for one in reader.totals("conversation") if one.key == "paris-trip")
+        assert talk.calls == 3
+        kinds = {one.operation for one in reader.spans(limit=500).items}
+        assert kinds >= {"chat", "embeddings", "invoke_workflow", "invoke_agent", "execute_tool", "retrieval"}
+        calls = reader.calls(limit=500).items
+        assert any(one.defects for one in calls)
+        assert any(one.ttft_ns for one in calls)
+        assert any(one.retries for one in calls)
+        assert any(one.cache_read_tokens for one in calls)
+        assert [one.verdicts for one in reader.scores() if one.evaluation == "conciseness"] == [3]

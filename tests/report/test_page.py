@@ -156,12 +156,12 @@ def test_little_to_show(path: Path) -> None:
 def test_what_caches_saved_is_not_made_up(path: Path) -> None:
     found = figures(path, [call(1, 0)], compared=None)
     unpriced, priced = Cached("a", "acme", 100, 50, 0, None), Cached("b", "acme", 100, 50, 0, 0.5)
-    for cached, said in (
+    for cached, words in (
         ([unpriced], "50 tokens came from caches; what that saved is not known, for want of prices."),
-        ([priced, unpriced], "100 tokens came from caches, which saved $0.50, as far as prices are known."),
-        ([priced], "50 tokens came from caches, which saved $0.50."),
+        ([priced, unpriced], "100 tokens came from caches, which saved $0.500, as far as prices are known."),
+        ([priced], "50 tokens came from caches, which saved $0.500."),
     ):
-        assert said in Reader(page(replace(found, cached=cached))).text
+        assert words in Reader(page(replace(found, cached=cached))).text
 
 
 def test_escaping_is_not_forgotten() -> None:

@@ -192,7 +192,7 @@ def test_only_the_page_s_own_files_are_there(shared: Served, path: str) -> None:
 
 
 def test_the_page_comes_with_an_etag(shared: Served) -> None:
-    assert pages.found().keys() >= {"/", "/page.js", "/style.css"}
+    assert pages.found().keys() >= {"/", "/page.js", "/styles/base.css"}
     for path, page in pages.found().items():
         first = shared.request("GET", path)
         assert (first.status, first.body, first.headers["content-type"]) == (200, page.body, page.type)

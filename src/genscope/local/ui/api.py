@@ -134,12 +134,15 @@ def _conversation(reader: Reader, asked: Asked) -> Any:
 
 
 def _totals(reader: Reader, asked: Asked) -> Any:
-    return {"totals": reader.totals(asked.said.get("by"), asked.filters())[: asked.number("limit", _LIMIT, _LIMIT[-1])]}
+    position = reader.position()
+    limit = asked.number("limit", _LIMIT, _LIMIT[-1])
+    return {"totals": reader.totals(asked.said.get("by"), asked.filters())[:limit], "position": position}
 
 
 def _chart(reader: Reader, asked: Asked) -> Any:
     step = asked.number("step", range(1, 100_000_000), 0) or None
-    return reader.chart(asked.said.get("by"), asked.filters(), step=step)
+    position = reader.position()
+    return {**_fields(reader.chart(asked.said.get("by"), asked.filters(), step=step)), "position": position}
 
 
 def _values(reader: Reader, asked: Asked) -> Any:

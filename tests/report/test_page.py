@@ -153,6 +153,12 @@ def test_little_to_show(path: Path) -> None:
     assert "$0.00" not in told.split("Where the money went")[1].split("What was saved")[0]
 
 
+def test_a_saving_that_nobody_knows_is_not_nothing(path: Path) -> None:
+    read = {semconv.USAGE["cache_read_input_tokens"]: 50}
+    told = Reader(page(figures(path, [call(1, 0, model="nobody knows", said=read)]))).text
+    assert "50 tokens came from caches; what that saved is not known, for no list price is." in told
+
+
 def test_escaping_is_not_forgotten() -> None:
     assert element("a", "<", [Markup("<b>"), None, "&"], title='"', class_=None) == '<a title="&quot;">&lt;<b>&amp;</a>'
     assert text("\ud800\x07") == "\ufffd\ufffd"

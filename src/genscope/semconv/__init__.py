@@ -5,6 +5,5 @@ What these do not name lives under `genscope.*`.
 """
 
 from genscope.semconv.attributes import *
-from genscope.semconv.evaluations import *
 from genscope.semconv.events import *
 from genscope.semconv.metrics import *

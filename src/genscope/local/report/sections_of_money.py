@@ -61,11 +61,14 @@ def _cached(figures: Figures, words: Words) -> Sequence[Markup]:
     if not figures.cached:
         told = [element("p", "No call had any of its input from a cache, as far as providers have said.")]
     else:
-        saved = sum(one.saved or 0 for one in figures.cached)
+        known = [one.saved for one in figures.cached if one.saved is not None]
         read = sum(one.read_tokens for one in figures.cached)
-        verb = "saved" if saved >= 0 else "cost more, by"
+        text = f"{of(read, 'token')} came from caches; what that saved is not known, for no list price is."
+        if known:
+            verb = "saved" if sum(known) >= 0 else "cost more, by"
+            text = f"{of(read, 'token')} came from caches, which {verb} {words.money(abs(sum(known)))}."
         told = [
-            element("p", f"{words.count(read)} tokens came from caches, which {verb} {words.money(abs(saved))}."),
+            element("p", text),
             table(figures.cached, _columns_of_cached(words)),
         ]
     more = figures.more_cached

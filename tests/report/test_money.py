@@ -88,6 +88,12 @@ def test_nothing_is_made_up() -> None:
     assert not spent(free, yen, row(0)._replace(input_tokens=None, output_tokens=None)).tokens
 
 
+def test_fewer_than_none_are_none() -> None:
+    assert cached(spent(row(-100, taken=-5, read=50)), price_of, 1.0) == []
+    (found,) = cached(spent(row(100, read=500, write=500, cost=0.0)), price_of, 1.0)
+    assert (found.input_tokens, found.read_tokens, found.write_tokens) == (100, 100, 0)
+
+
 def test_pairs(path: Path) -> None:
     """What options name, whether cheaper or not, and what is in use and cheaper; with what judges think of both."""
     spans = [

@@ -12,7 +12,7 @@ import pytest
 
 from genscope import semconv
 from genscope.local.report.asked import Swap
-from genscope.local.report.figures import Cached, Figures
+from genscope.local.report.figures import Figures
 from genscope.local.report.html import Markup, element, text
 from genscope.local.report.numerals import change, count, money, percent, said, seconds, signed
 from genscope.local.report.page import page
@@ -153,15 +153,10 @@ def test_little_to_show(path: Path) -> None:
     assert "$0.00" not in told.split("Where the money went")[1].split("What was saved")[0]
 
 
-def test_what_caches_saved_is_not_made_up(path: Path) -> None:
-    found = figures(path, [call(1, 0)], compared=None)
-    unpriced, priced = Cached("a", "acme", 100, 50, 0, None), Cached("b", "acme", 100, 50, 0, 0.5)
-    for cached, words in (
-        ([unpriced], "50 tokens came from caches; what that saved is not known, for want of prices."),
-        ([priced, unpriced], "100 tokens came from caches, which saved $0.500, as far as prices are known."),
-        ([priced], "50 tokens came from caches, which saved $0.500."),
-    ):
-        assert words in Reader(page(replace(found, cached=cached))).text
+def test_a_saving_that_nobody_knows_is_not_nothing(path: Path) -> None:
+    read = {semconv.USAGE["cache_read_input_tokens"]: 50}
+    told = Reader(page(figures(path, [call(1, 0, model="nobody knows", said=read)]))).text
+    assert "50 tokens came from caches; what that saved is not known, for no list price is." in told
 
 
 def test_escaping_is_not_forgotten() -> None:

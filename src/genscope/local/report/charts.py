@@ -14,7 +14,7 @@ from genscope.local.report.html import Markup, element, shortened
 from genscope.local.report.numerals import Say, said
 
 _WIDTH, _HEIGHT = 480, 190
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 8, 10, 22
+_LEFT, _RIGHT, _TOP, _BOTTOM = 66, 8, 10, 22
 _WIDE, _ROW, _NAMES, _TIMES = 760, 20, 260, 64
 _INDENT: Final = 10
 _CHARACTER: Final = 6.6

@@ -77,7 +77,7 @@ class Spent:
         rate = rates.get(row.currency or "")
         if row.cost is None or rate is None or (row.input_tokens is None and row.output_tokens is None):
             return
-        size, ended = row.input_tokens or 0, row.start_ns + row.duration_ns
+        size, ended = _tokens(row.input_tokens), row.start_ns + row.duration_ns
         bracket = Bracket(
             Model(row.provider, row.model, row.response_model),
             bisect_left(self.above, size) if self.above else 0,
@@ -88,13 +88,19 @@ class Spent:
             found = self.tokens[bracket] = Tokens(size=size, ended_ns=ended)
         found.calls += 1
         found.input += size
-        found.output += row.output_tokens or 0
-        found.read += min(row.cache_read_tokens or 0, size)
-        found.write += min(row.cache_write_tokens or 0, size - min(row.cache_read_tokens or 0, size))
-        found.reasoning += row.reasoning_tokens or 0
+        read = min(_tokens(row.cache_read_tokens), size)
+        found.output += _tokens(row.output_tokens)
+        found.read += read
+        found.write += min(_tokens(row.cache_write_tokens), size - read)
+        found.reasoning += _tokens(row.reasoning_tokens)
         found.paid += row.cost * rate
         if row.currency == USD:
             found.paid_usd += row.cost
+
+
+def _tokens(said: int | None) -> int:
+    """Spans may come from anybody: fewer than none are none."""
+    return max(said or 0, 0)
 
 
 def cached(spent: Spent, price_of: PriceOf, rate: float) -> list[Cached]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib.resources import files
+from pathlib import Path
 
 from genscope.local.report import sections, sections_of_money
 from genscope.local.report.figures import Figures
@@ -16,7 +16,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-ur
 
 def page(figures: Figures) -> str:
     words = Words(figures)
-    style = files("genscope.local.report").joinpath("style.css").read_text("utf-8")
+    style = Path(__file__).with_name("style.css").read_text("utf-8")
     head = element(
         "head",
         element("meta", charset="utf-8"),

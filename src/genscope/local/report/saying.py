@@ -40,7 +40,7 @@ def notices(asked: Asked, sums: Sums, before: Sums | None, first: int | None) ->
     if sums.whole.unpriced:
         found.append(
             f"The cost of {sums.whole.unpriced:,} of {of(sums.whole.calls, 'call')} is not known and in no sum; "
-            "`genscope prices check` says which models have no price."
+            "the command genscope prices check says which models have no price."
         )
     for currency, calls in sorted(sums.whole.foreign.items()):
         what = currency or "an unknown currency"

@@ -61,9 +61,15 @@ def _cached(figures: Figures, words: Words) -> Sequence[Markup]:
     if not figures.cached:
         told = [element("p", "No call had any of its input from a cache, as far as providers have said.")]
     else:
+        known = [one.saved for one in figures.cached if one.saved is not None]
         read = sum(one.read_tokens for one in figures.cached)
+        text = f"{of(read, 'token')} came from caches; what that saved is not known, for no list price is."
+        if known:
+            verb = "saved" if sum(known) >= 0 else "cost more, by"
+            limits = "" if len(known) == len(figures.cached) else ", as far as prices are known"
+            text = f"{of(read, 'token')} came from caches, which {verb} {words.money(abs(sum(known)))}{limits}."
         told = [
-            element("p", f"{words.count(read)} tokens came from caches{_saved(figures.cached, words)}."),
+            element("p", text),
             table(figures.cached, _columns_of_cached(words)),
         ]
     more = figures.more_cached
@@ -71,16 +77,6 @@ def _cached(figures: Figures, words: Words) -> Sequence[Markup]:
         text = f"If {percent(more.rate)} of every model's input came from the cache, it would save another "
         told.append(element("p", f"{text}{words.money(more.saving)} in such a period."))
     return [head, *told]
-
-
-def _saved(cached: Sequence[Cached], words: Words) -> str:
-    known = [one.saved for one in cached if one.saved is not None]
-    if not known:
-        return "; what that saved is not known, for want of prices"
-    saved = sum(known)
-    verb = "saved" if saved >= 0 else "cost more, by"
-    limits = "" if len(known) == len(cached) else ", as far as prices are known"
-    return f", which {verb} {words.money(abs(saved))}{limits}"
 
 
 def _columns_of_cached(words: Words) -> list[Column[Cached]]:

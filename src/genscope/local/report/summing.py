@@ -56,9 +56,9 @@ class Sum:
             self._spend(row.cost, row.currency or "", row.failed)
         elif not row.failed:
             self.unpriced += 1
-        if row.input_tokens is not None:
+        if row.input_tokens is not None and row.input_tokens > 0:
             self.input_tokens += row.input_tokens
-        if row.output_tokens is not None:
+        if row.output_tokens is not None and row.output_tokens > 0:
             self.output_tokens += row.output_tokens
         if row.retries:
             self.retried += 1

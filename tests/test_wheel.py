@@ -101,6 +101,7 @@ def test_files_are_those_of_the_package(wheel: zipfile.ZipFile):
     shipped = set(wheel.namelist())
     assert {name for name in shipped if not name.startswith(f"{INFO}/")} == sources
     assert "genscope/py.typed" in shipped
+    assert "genscope/local/report/style.css" in shipped
 
 
 def test_core_dependencies_are_three(metadata: Message):

@@ -37,6 +37,7 @@ from genscope.features.completion_hooks import upload
 from genscope.local import demo
 from genscope.local.simulator import Simulator
 from genscope.local.store.columns import LOG_COLUMNS, SPAN_COLUMNS
+from genscope.local.ui import command as ui_command
 from genscope.providers.openai import OPENAI
 from genscope.providers.routes import Routes
 
@@ -230,7 +231,7 @@ def test_options_and_variables_exist(runs: Mapping[str, Future[Ran]]) -> None:
     known = {variable for module in modules for variable in dir(module)} | {
         option.metadata["env"] for option in tables.settings.OPTIONS
     }
-    known |= set(upload.VARIABLES)
+    known |= {*upload.VARIABLES, ui_command.TOKEN}
     known.add("OTEL_CONFIG_FILE")  # the oldest SDK does not know it yet
     for name, page in PAGES.items():
         for variable in re.findall(r"\b(?:OTEL|GENSCOPE)_[A-Z_]*[A-Z]\b", page):

@@ -6,6 +6,7 @@ import gzip
 import json
 import sqlite3
 import zlib
+from inspect import signature
 from typing import Any
 
 import grpc
@@ -21,6 +22,7 @@ from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter as HttpMetrics
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpSpans
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from opentelemetry.sdk import _logs as sdk_logs
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
@@ -28,6 +30,7 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.trace import SpanContext
 
 from genscope import semconv
 
@@ -43,6 +46,15 @@ def rows(served: Served, sql: str) -> list[tuple[Any, ...]]:
         return db.execute(sql).fetchall()
     finally:
         db.close()
+
+
+def greeting(within: SpanContext, resource: Resource) -> Any:
+    """An event, as releases since 1.35 have it, and as those before had to be told."""
+    said: dict[str, Any] = {"timestamp": NOW, "body": {"said": "hello"}, "severity_number": SeverityNumber.INFO}
+    if "event_name" in signature(LogRecord).parameters:
+        return LogRecord(**said, event_name="greeting")
+    ids = {name: getattr(within, name) for name in ("trace_id", "span_id", "trace_flags")}
+    return sdk_logs.LogRecord(**said, **ids, attributes={"event.name": "greeting"}, resource=resource)
 
 
 @pytest.mark.parametrize("way", ["http", "http gzip", "http deflate", "grpc", "grpc gzip"])
@@ -64,9 +76,7 @@ def test_what_an_application_sends_appears(shared: Served, way: str) -> None:
     metering = MeterProvider([PeriodicExportingMetricReader(metrics)], resource=resource)
     with tracing.get_tracer("app").start_as_current_span("chat gpt-4o") as current:
         current.set_attributes({semconv.OPERATION_NAME: "chat", semconv.REQUEST_MODEL: "gpt-4o"})
-        logging.get_logger("app").emit(
-            LogRecord(timestamp=NOW, body={"said": "hello"}, severity_number=SeverityNumber.INFO, event_name="greeting")
-        )
+        logging.get_logger("app").emit(greeting(current.get_span_context(), resource))
     metering.get_meter("app").create_histogram("took", unit="s").record(0.5)
     for provider in (tracing, logging, metering):
         provider.shutdown()

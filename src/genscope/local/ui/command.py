@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from genscope.local.ui.serving import Server
     from genscope.settings import Settings
 
+TOKEN: Final = "GENSCOPE_UI_TOKEN"
+"""The environment variable: what a command was given, everybody on the machine can see."""
+
 _NEEDED: Final = {
     "starlette": "starlette",
     "uvicorn": "uvicorn",
@@ -76,9 +79,9 @@ def _token(ctx: click.Context, param: click.Parameter, said: str | None) -> str 
 )
 @click.option(
     "--token",
-    envvar="GENSCOPE_UI_TOKEN",
+    envvar=TOKEN,
     callback=_token,
-    help="Ask everybody for this token (default: GENSCOPE_UI_TOKEN, else none on this machine, elsewhere a new one).",
+    help=f"Ask everybody for this token (default: {TOKEN}, else none on this machine, elsewhere a new one).",
 )
 @click.option(
     "--allow-host", "allowed", multiple=True, metavar="NAME", help="A name by which this machine is known to browsers."

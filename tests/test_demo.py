@@ -47,7 +47,7 @@ def test_the_sample_runs_as_without_us(shown: subprocess.CompletedProcess[str]) 
     assert said[3:] == [
         *("embedding", "chat", "streamed", "streamed", "responses"),
         *("tool", "tool", "with", "stopped", "agent", "agent", "thought", "retried", "too", "refused"),
-        *("$", "guide", "guide", "guide"),
+        *("guide", "guide", "guide"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""`genscope demo`: the sample applications, run like other programs, against a simulated provider or the real one."""
+"""`genscope demo`: the sample application, run like any other program, against a simulated provider or the real one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from genscope.local.store.place import path_of
 from genscope.local.ui.ports import seen_at
 from genscope.settings import resolve
 
-_SAMPLES = ("genscope.local.sample_app", "genscope.local.sample_agent")
+_SAMPLE = "genscope.local.sample_agent"
 _OPENAI = (1, 66)  # the first with the Responses API
 _RETRIES = 2
 _RETRY_AFTER = 400  # milliseconds: long enough to be seen
@@ -39,7 +39,7 @@ class DemoError(Exception):
 
 
 def run(*, live: bool = False, pause: float = 0.3, say: Callable[[str], None] = print) -> int:
-    """Run the sample applications and return their exit status; their answers go to stdout, their traces to stderr.
+    """Run the sample application and return its exit status; its answers go to stdout, its traces to stderr.
 
     `live` calls the real service; otherwise a simulator on loopback answers, with `pause` seconds before each first
     token. `say` gets a line or two on what happens. Raises `DemoError` when something needed is not there.
@@ -77,11 +77,8 @@ def run(*, live: bool = False, pause: float = 0.3, say: Callable[[str], None] = 
             }
             say(f"A simulated provider at {simulator.url}")
         say(f"Kept in {place()}, as the service {SERVICE}; to see it: {seen_at(place()) or 'genscope ui'}")
-        for sample in _SAMPLES:
-            say(f"$ genscope run -m {sample}")
-            if status := subprocess.call([sys.executable, "-m", sample], env=environ):
-                return status
-        return 0
+        say(f"$ genscope run -m {_SAMPLE}")
+        return subprocess.call([sys.executable, "-m", _SAMPLE], env=environ)
 
 
 def place() -> Path:

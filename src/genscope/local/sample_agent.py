@@ -1,8 +1,8 @@
-"""A small agent that says what it does, for whom and in which conversation: what the calls alone do not tell.
+"""`sample_app`, and after it a small agent that says what it does, for whom and in which conversation.
+
+That is what calls alone do not tell. `genscope demo` runs it, with the settings of `sample_app`:
 
 genscope run -m genscope.local.sample_agent
-
-`genscope demo` runs it after `sample_app`, with the same settings (SAMPLE_SCENARIOS).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from opentelemetry import _logs
 
 import genscope
 from genscope import semconv
+from genscope.local import sample_app
 from genscope.local.sample_app import MODEL, SCENARIOS, WEATHER
 
 GUIDES = {
@@ -97,6 +98,7 @@ def answer(client: OpenAI, messages: Messages, question: str) -> str:
 
 
 def main() -> None:
+    sample_app.main()
     client = OpenAI()
     with_tools = client.with_options(base_url=SCENARIOS.get("tools"))
     talk: Messages = []

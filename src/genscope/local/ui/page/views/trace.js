@@ -3,7 +3,7 @@
 import { ask } from "../api.js";
 import { go, here, to } from "../address.js";
 import { button, el, facts, said, tell } from "../dom.js";
-import { count, duration, moment, money, plural, round, tokens } from "../format.js";
+import { count, duration, moment, money, round, tokens } from "../format.js";
 import { toggle } from "../marks.js";
 import { answersIn, messagesOf } from "../messages.js";
 import { TOOL_CALL_ID } from "../names.js";
@@ -190,7 +190,7 @@ function heading(trace, rows) {
         ["Service", root?.service && said(root.service)],
         ["Began", moment(trace.start_ns)],
         ["Duration", duration(trace.duration_ns)],
-        ["Spans", `${count(trace.spans.length)}${trace.cut ? " newest" : ""}`],
+        ["Spans", `${count(trace.spans.length)}${trace.cut ? " and more" : ""}`],
         ["Calls", count(sum.calls)],
         ["Tokens", tokens(sum.input, sum.output)],
         ["Cost", money(sum.cost)],
@@ -209,7 +209,7 @@ function heading(trace, rows) {
       ? el(
           "p",
           { class: "odd" },
-          `⚠ The trace has more than ${plural(trace.spans.length, "span")}: the oldest are not shown.`,
+          `⚠ The trace has more spans: the first ${count(trace.spans.length)} are shown, and the sums are theirs.`,
         )
       : "",
     verdicts(trace.evaluations.filter((one) => !one.span_id)),

@@ -112,7 +112,11 @@ def _wholes(reader: Reader, spans: Sequence[Span]) -> Iterator[WholeSpan]:
 def _compare(reader: Reader, asked: Asked) -> Any:
     """Two calls, `a` and `b`, each as `TRACE_ID.SPAN_ID`."""
     places = [asked.required(name).partition(".") for name in ("a", "b")]
-    return {"calls": [_one_span(reader, trace_id, span_id) for trace_id, _, span_id in places]}
+    position = reader.position()
+    return {
+        "calls": [_one_span(reader, trace_id, span_id) for trace_id, _, span_id in places],
+        "position": position,
+    }
 
 
 def _conversation(reader: Reader, asked: Asked) -> Any:

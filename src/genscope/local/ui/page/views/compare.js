@@ -11,7 +11,7 @@ import { plain, settingsOf } from "../panel.js";
 import { contentOf } from "../spans.js";
 
 export default {
-  async open({ place, stage, signal }) {
+  async open({ place, stage, signal, live }) {
     const { a, b } = place.query;
     if (!a || !b) {
       stage.append(
@@ -29,12 +29,13 @@ export default {
       );
       return { title: "Compare" };
     }
-    const { calls } = await ask("compare", { a, b }, signal);
+    const { calls, position } = await ask("compare", { a, b }, signal);
     stage.append(
       el("h1", {}, "Two calls ", el("a", { class: "swap", href: to("compare", "", { a: b, b: a }) }, "swap")),
       figures(calls),
       messages(calls),
     );
+    live(position);
     return { title: "Compare" };
   },
 };

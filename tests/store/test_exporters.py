@@ -109,7 +109,7 @@ def test_all_signals_without_code(run: Callable[..., Any], path: Path) -> None:
 
 def test_run_keeps_what_it_shows(run: Callable[..., Any], path: Path) -> None:
     done = run(sys.executable, "-m", "genscope.cli", "run", "app.py")
-    assert done.stderr.startswith(f"genscope: kept in {path}\n")
+    assert done.stderr.startswith(f"genscope: kept in {path}; to see it: ")
     assert "chat gpt-4o-mini" in done.stderr
     with Reader(path) as reader:
         assert len(reader.calls().items) == 2

@@ -44,7 +44,7 @@ class Served:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**clean_environment(), **environ},
+            env={**clean_environment(), "PYTHONFAULTHANDLER": "1", **environ},
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -65,7 +65,11 @@ class Served:
         """Its exit status; what it said on stderr is nothing."""
         if self.process.poll() is None:
             self.process.send_signal(by)
-        _, stderr = self.process.communicate(timeout=20)
+        try:
+            _, stderr = self.process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)  # it says where its threads are
+            raise AssertionError(f"It does not end:\n{self.process.communicate()[1]}") from None
         assert stderr == ""
         return self.process.returncode
 

@@ -29,6 +29,8 @@ _NEEDED: Final = {
     "grpcio": "grpc",
 }
 _SHORTEST_TOKEN: Final = 16
+_LOOKS: Final = 1.0
+"""Seconds."""
 
 
 def _retention(ctx: click.Context, param: click.Parameter, said: str | None) -> str | None:
@@ -141,7 +143,7 @@ def ui(
         _say(server, as_json)
         if browse:
             click.launch(server.link)
-        ended.wait()
+        wait_for(ended)
 
 
 def require() -> None:
@@ -165,6 +167,12 @@ def until_signal() -> threading.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     return ended
+
+
+def wait_for(ended: threading.Event) -> None:
+    """In pieces: on Windows, Ctrl-C does not reach a thread that waits without an end."""
+    while not ended.wait(_LOOKS):
+        pass
 
 
 def _settings() -> Settings:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from genscope.local.store.troubles import StoreError
-from genscope.local.ui.command import require, until_signal
+from genscope.local.ui.command import require, until_signal, wait_for
 from genscope.local.ui.ports import PortError, seen_at
 
 
@@ -39,7 +39,7 @@ def showing(store: Path, *, browse: bool, say: Callable[[str], None]) -> Generat
         yield
         if not ended.is_set():
             say(f"The page stays at {server.link} until Ctrl-C")
-        ended.wait()
+        wait_for(ended)
 
 
 def _show(link: str, browse: bool, say: Callable[[str], None]) -> None:

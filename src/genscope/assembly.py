@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from genscope import exits, semconv
 from genscope.core.pipeline import Faults, Pipeline, Stage
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from genscope.judging import Court
 
 logger = logging.getLogger("genscope")
+
+T = TypeVar("T")
 
 
 class Providers(NamedTuple):
@@ -48,7 +50,7 @@ def assemble(providers: Providers, stages: Iterable[Stage], settings: Settings) 
         *hooks(settings),
         *stages,
         *_installed_stages(tuple(sys.path)),
-        *_objectives(providers, settings),
+        *(_unless_it_fails(lambda: tuple(_objectives(providers, settings)), "no objectives are watched") or ()),
         *_priced(providers.meter, settings, pricing, judges),
     )
     if any(getattr(stage, "wants_content", False) for stage in found):
@@ -58,16 +60,22 @@ def assemble(providers: Providers, stages: Iterable[Stage], settings: Settings) 
     return Pipeline(found, Faults(settings.raise_faults), on_awake=exits.prepare)
 
 
+def _unless_it_fails(make: Callable[[], T], without: str) -> T | None:
+    """For what meets a provider, or a release of OpenTelemetry, that we do not know: the calls are traced without."""
+    try:
+        return make()
+    except Exception:
+        logger.warning("genscope: %s", without, exc_info=True)
+        return None
+
+
 def _judges(providers: Providers, settings: Settings, pricing: Pricing | None) -> Court | None:
     if settings.judge_sample_ratio <= 0 or is_disabled():
         return None
     from genscope.judging import court  # here: few have one
 
-    try:
-        return court(settings, providers.meter, providers.logger, None if pricing is None else pricing.nano_dollars)
-    except Exception:  # a provider, or a release of OpenTelemetry, that we do not know
-        logger.warning("genscope: no answers are judged", exc_info=True)
-        return None
+    pricer = None if pricing is None else pricing.nano_dollars
+    return _unless_it_fails(lambda: court(settings, providers.meter, providers.logger, pricer), "no answers are judged")
 
 
 def _priced(meter_provider: Any, settings: Settings, pricing: Pricing | None, judges: Court | None) -> Iterator[Stage]:
@@ -81,8 +89,8 @@ def _priced(meter_provider: Any, settings: Settings, pricing: Pricing | None, ju
 def _budgets(meter_provider: Any, settings: Settings, pricing: Pricing | None, judges: Court | None) -> Iterator[Stage]:
     """Calls of the application are not charged to its judges, nor theirs to it."""
     from genscope.features.budget.installing import installed_budgets
-    from genscope.features.budget.metrics import observe
-    from genscope.telemetry.metrics import meter_of
+    from genscope.features.budget.metrics import OBSERVED
+    from genscope.telemetry.observing import observe
 
     found = None
     if settings.budget is not None:
@@ -96,7 +104,7 @@ def _budgets(meter_provider: Any, settings: Settings, pricing: Pricing | None, j
     if judges is not None and judges.budget is not None:
         yield judges.budget
     if found is not None or (judges is not None and judges.budget is not None):
-        observe(meter_provider, meter_of(meter_provider))
+        observe(meter_provider, OBSERVED)
 
 
 def _objectives(providers: Providers, settings: Settings) -> Iterator[Stage]:
@@ -106,8 +114,8 @@ def _objectives(providers: Providers, settings: Settings) -> Iterator[Stage]:
     from genscope.core.scores import listen
     from genscope.features.budget.status import used
     from genscope.features.slo.installing import installed_objectives
-    from genscope.features.slo.metrics import observe
-    from genscope.telemetry.metrics import meter_of
+    from genscope.features.slo.metrics import OBSERVED
+    from genscope.telemetry.observing import observe
 
     objectives = installed_objectives(
         settings,
@@ -117,7 +125,7 @@ def _objectives(providers: Providers, settings: Settings) -> Iterator[Stage]:
         clean=_cleaner(settings),
     )
     if objectives is not None:
-        observe(providers.meter, meter_of(providers.meter))
+        observe(providers.meter, OBSERVED)
         listen(objectives.watch.observe_score)
         yield objectives
 
@@ -127,10 +135,11 @@ def _alert_writer(providers: Providers, settings: Settings) -> Callable[[Any], N
 
     if is_disabled():
         return lambda alert: None
-    try:
-        events = AlertEvents(providers.tracer, providers.logger, settings.legacy_names)
-    except Exception:  # a logger provider, or a release of OpenTelemetry, that we do not know
-        logger.warning("genscope: no events are written of alerts", exc_info=True)
+    events = _unless_it_fails(
+        lambda: AlertEvents(providers.tracer, providers.logger, settings.legacy_names),
+        "no events are written of alerts",
+    )
+    if events is None:
         return lambda alert: None
     return lambda alert: events.write(alert.attributes(), alert.log_severity)
 
@@ -180,10 +189,9 @@ def _telemetry(providers: Providers, settings: Settings) -> Iterator[Stage]:
         providers.meter, flavours, chunk_times=settings.time_per_output_chunk, tags=settings.metric_tags
     )
     if settings.details_events or settings.exception_signal != "spans":
-        try:
-            yield from _events(providers.logger, content, settings)
-        except Exception:  # a logger provider, or a release of OpenTelemetry, that we do not know
-            logger.warning("genscope: no events are written", exc_info=True)
+        yield from (
+            _unless_it_fails(lambda: tuple(_events(providers.logger, content, settings)), "no events are written") or ()
+        )
     if settings.content_hash:
         from genscope.telemetry.content_hash import ContentHash  # here: few want it
 

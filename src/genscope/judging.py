@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, NamedTuple
-from weakref import WeakSet
 
 from genscope import semconv
 from genscope.annotate.kinds import Kind
@@ -31,16 +30,17 @@ from genscope.features.judge.panel import Around, Panel, Say
 from genscope.features.judge.prompted import Judge
 from genscope.features.judge.results import Instruments, Judged, Results
 from genscope.features.judge.stage import Judging
-from genscope.features.judge.usual import observe
+from genscope.features.judge.usual import usual
 from genscope.features.judge.verdict import Judge as Check
 from genscope.features.judge.verdict import Verdict
 from genscope.features.redaction.engine import make_redactor
 from genscope.features.redaction.rules import RULES
 from genscope.features.redaction.stage import redaction
-from genscope.settings import Settings, complained
+from genscope.settings import Settings, say_once
 from genscope.telemetry.content import ContentWriter
 from genscope.telemetry.events import EventLog
 from genscope.telemetry.metrics import meter_of, recorder
+from genscope.telemetry.observing import observe
 
 logger = logging.getLogger("genscope")
 
@@ -92,7 +92,7 @@ def _court(settings: Settings, meter_provider: Any, logger_provider: Any, pricer
         return None
     events = events_of(logger_provider)
     baselines = Baselines(settings.judge_baseline)
-    _observe(meter_provider)
+    observe(meter_provider, {semconv.EVALUATION_BASELINE: partial(usual, _baselines)})
     stage = Judging(
         Panel(judges, settings.judge_timeout),
         results(settings, meter_provider, events, baselines),
@@ -120,30 +120,8 @@ def _judges(settings: Settings) -> Sequence[Check]:
     if unable:
         problems.append(f"{', '.join(unable)}: there is no model to ask; say judge_model or judge_client")
     for problem in (*problems, *chosen.problems):
-        _complain(f"not judged as it was meant: {problem}")
+        say_once(f"not judged as it was meant: {problem}")
     return able
-
-
-def _complain(complaint: str) -> None:
-    if complaint not in complained:
-        complained.add(complaint)
-        logger.warning("genscope: %s", complaint)
-
-
-class _Global:
-    """Stands for the global provider, which is a placeholder first and another object later."""
-
-
-_GLOBAL: Final = _Global()
-_observing: Final[WeakSet[Any]] = WeakSet()
-
-
-def _observe(meter_provider: Any) -> None:
-    """Once for each provider: instruments cannot be taken back."""
-    shared = _GLOBAL if meter_provider is None else meter_provider
-    if shared not in _observing:
-        _observing.add(shared)
-        observe(meter_of(meter_provider), _baselines)
 
 
 def _baselines() -> Baselines | None:
@@ -263,7 +241,7 @@ def _limits(settings: Settings) -> Sequence[Limit] | None:
         return ()
     found = declared(said)
     for problem in found.problems:
-        _complain(f"nothing is judged, for the budget of judges is not understood: {problem}")
+        say_once(f"nothing is judged, for the budget of judges is not understood: {problem}")
     if found.problems:
         return None
     return [replace(limit, where={**limit.where, SCOPE: JUDGE}) for limit in found.limits]

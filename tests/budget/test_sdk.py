@@ -10,7 +10,6 @@ from typing import Any
 
 import openai
 import pytest
-from opentelemetry import metrics as api
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
@@ -23,9 +22,10 @@ from genscope.budget import BudgetExceeded, status
 from genscope.features.budget import stage
 from genscope.features.budget.declaring import declared
 from genscope.features.budget.ledgers import ledger_at
-from genscope.features.budget.metrics import observe
+from genscope.features.budget.metrics import OBSERVED
 from genscope.features.budget.stage import Budgets
 from genscope.local.simulator import Simulator
+from genscope.telemetry.observing import observe
 
 Limited = Callable[..., Budgets]
 
@@ -238,7 +238,7 @@ def test_metrics(limited: Limited, simulator: Simulator) -> None:
     reader = InMemoryMetricReader()
     provider = MeterProvider([reader])
     for _ in range(3):  # one for each SDK
-        observe(provider, provider.get_meter("genscope"))
+        observe(provider, OBSERVED)
     limited("2 requests/day; 9 requests/day per model; 9 requests/day per user")
     with client(simulator) as at:
         at.chat.completions.create(**ASKED)
@@ -266,4 +266,4 @@ def test_metrics(limited: Limited, simulator: Simulator) -> None:
 
 
 def test_metrics_of_the_global_provider() -> None:
-    observe(None, api.get_meter("genscope"))
+    observe(None, OBSERVED)

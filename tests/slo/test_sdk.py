@@ -160,6 +160,17 @@ def test_scores_of_judges(watch: Watch) -> None:
     assert (one.state, one.scope, one.value) == ("firing", {"model": "gpt-4o"}, 0.5)
 
 
+def test_calls_are_traced_without_objectives_that_fail(
+    watch: Watch, simulator: Simulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("genscope.features.slo.installing.installed_objectives", lambda *_, **__: 1 / 0)
+    recorder = Recorder()
+    watch("error_rate < 10%", **recorder.providers)
+    ask(simulator)
+    assert recorder.span().name == "chat gpt-4o-mini"
+    assert "no objectives are watched" in caplog.text
+
+
 def test_what_judges_find_is_watched(watch: Watch) -> None:
     def polite(case: Any) -> float:
         return 0.1

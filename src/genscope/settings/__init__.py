@@ -17,6 +17,7 @@ from genscope.settings.resolution import (
     environment,
     refuse_unknown,
     resolve,
+    say_once,
 )
 from genscope.settings.values import Hook, Redact
 
@@ -36,4 +37,5 @@ __all__ = [
     "environment",
     "refuse_unknown",
     "resolve",
+    "say_once",
 ]

@@ -73,9 +73,13 @@ complained: Final[set[str]] = set()
 def complain(found: Resolution) -> None:
     """Log what could not be taken as it was said."""
     for complaint in found.complaints:
-        if complaint not in complained:
-            complained.add(complaint)
-            logger.warning("genscope: %s", complaint)
+        say_once(complaint)
+
+
+def say_once(complaint: str, level: int = logging.WARNING) -> None:
+    if complaint not in complained:
+        complained.add(complaint)
+        logger.log(level, "genscope: %s", complaint)
 
 
 _NAMES: Final = {option.name: option for option in OPTIONS}

@@ -222,3 +222,12 @@ def judge_client(value: Any) -> Any:
     if isinstance(value, str) and not _ATTRIBUTE.fullmatch(value):
         raise ValueError(accepted)
     return value.strip() if isinstance(value, str) else value
+
+
+def shortened(value: Any) -> str:
+    """What was said, as a complaint quotes it."""
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except Exception:
+        text = type(value).__name__
+    return repr(text if len(text) <= 120 else f"{text[:117]}...")

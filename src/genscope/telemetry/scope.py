@@ -14,6 +14,18 @@ SCOPE: Final = ("genscope", __version__)
 _API: Final = ("opentelemetry.trace", "opentelemetry.metrics", "opentelemetry._logs")
 
 
+class _Global:
+    """Stands for the global provider, which is a placeholder first and another object later."""
+
+
+_GLOBAL: Final = _Global()
+
+
+def shared_by(provider: Any) -> Any:
+    """By what one knows a provider; None is the global one."""
+    return _GLOBAL if provider is None else provider
+
+
 def is_disabled() -> bool:
     """Whether the application wants no telemetry at all: not by a provider that takes no notice of it either."""
     return os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"

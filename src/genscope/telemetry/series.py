@@ -13,6 +13,7 @@ from genscope import semconv
 from genscope.core.operation import Operation
 from genscope.telemetry.measures import Attributes, attributes_of
 from genscope.telemetry.metric_tags import MetricTags
+from genscope.telemetry.scope import shared_by
 
 _MAX_SERIES: Final = 512
 """Models and hosts come from the caller, perhaps from users of his: what is kept for each, here and by OpenTelemetry,
@@ -112,14 +113,9 @@ class SeriesTable:
 PER_DOLLAR: Final = 10**12
 
 
-class _Global:
-    """Stands for the global provider, which is a placeholder first and another object later."""
-
-
-_GLOBAL: Final = _Global()
 _tables: WeakKeyDictionary[Any, SeriesTable] = WeakKeyDictionary()
 
 
 def table_of(provider: MeterProvider | None, meter: Meter) -> SeriesTable:
-    shared = _GLOBAL if provider is None else provider
+    shared = shared_by(provider)
     return _tables.get(shared) or _tables.setdefault(shared, SeriesTable(meter))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from genscope.features.budget.limits import UNITS, WINDOWS, Limit
+from genscope.settings.values import shortened
 
 _EXAMPLE: Final = "50 usd/day per user for model=gpt-4o"
 _WORD: Final = re.compile(r"""\s*([,/=]|(?:"[^"]*"|'[^']*'|[^\s,/="'])+)""")
@@ -41,12 +42,12 @@ def declared(value: Any) -> Declaration:
     try:
         items = list(_items(value))
     except Exception as fault:
-        return Declaration((), (f"{_shortened(value)}: {fault}",))
+        return Declaration((), (f"{shortened(value)}: {fault}",))
     for item in items:
         try:
             limits.append(_limit(item))
         except Exception as fault:  # ours say what would be accepted; the value may have some of its own
-            problems.append(f"{_shortened(item)}: {fault}")
+            problems.append(f"{shortened(item)}: {fault}")
     return Declaration(tuple(limits), tuple(problems))
 
 
@@ -220,11 +221,3 @@ class _Reading:
             raise ValueError(f"{self._text[self._at :].strip()!r} has a quote that does not end")
         self._at = found.end()
         return found[1]
-
-
-def _shortened(value: Any) -> str:
-    try:
-        text = value if isinstance(value, str) else repr(value)
-    except Exception:
-        text = type(value).__name__
-    return repr(text if len(text) <= 120 else f"{text[:117]}...")

@@ -2,51 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
-from weakref import WeakSet
 
-from opentelemetry.metrics import CallbackOptions, Meter, Observation
+from opentelemetry.metrics import Observation
 
 from genscope import semconv
 from genscope.features.budget import counting
 from genscope.features.budget.limits import number
 from genscope.features.budget.status import observed
-
-
-class _Global:
-    """Stands for the global provider, which is a placeholder first and another object later."""
-
-
-_GLOBAL: Final = _Global()
-_observing: WeakSet[Any] = WeakSet()
-
-Observe = Callable[[], Iterator[Observation]]
-
-
-def observe(provider: Any, meter: Meter) -> None:
-    """Make the instruments of a meter, once for each provider (None is the global one)."""
-    shared = _GLOBAL if provider is None else provider
-    if shared in _observing:
-        return
-    _observing.add(shared)
-    for metric, callback in (
-        (semconv.BUDGETS_REMAINING, _remaining),
-        (semconv.BUDGETS_USED, _used),
-    ):
-        meter.create_observable_gauge(metric.name, [_collecting(callback)], metric.unit, metric.description)
-    for metric, callback in (
-        (semconv.BUDGET_REFUSALS, _refusals),
-        (semconv.BUDGET_CROSSINGS, _crossings),
-        (semconv.BUDGET_UNPRICED, _unpriced),
-        (semconv.BUDGET_UNSHARED, _unshared),
-        (semconv.BUDGET_STORE_FAILURES, _failures),
-    ):
-        meter.create_observable_counter(metric.name, [_collecting(callback)], metric.unit, metric.description)
-
-
-def _collecting(observe: Observe) -> Callable[[CallbackOptions], Iterable[Observation]]:
-    return lambda options: observe()
+from genscope.semconv import Metric
 
 
 def _remaining() -> Iterator[Observation]:
@@ -96,3 +61,15 @@ def _unshared() -> Iterator[Observation]:
 def _failures() -> Iterator[Observation]:
     for store, count in list(counting.failures.items()):
         yield Observation(count, {semconv.BUDGET_STORE: store})
+
+
+OBSERVED: Final[Mapping[Metric, Callable[[], Iterator[Observation]]]] = {
+    semconv.BUDGETS_REMAINING: _remaining,
+    semconv.BUDGETS_USED: _used,
+    semconv.BUDGET_REFUSALS: _refusals,
+    semconv.BUDGET_CROSSINGS: _crossings,
+    semconv.BUDGET_UNPRICED: _unpriced,
+    semconv.BUDGET_UNSHARED: _unshared,
+    semconv.BUDGET_STORE_FAILURES: _failures,
+}
+"""For `telemetry.observing`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib import import_module
@@ -166,7 +167,7 @@ def _made(sdk: str) -> Any:
     return getattr(import_module(module), client)(max_retries=1)
 
 
-class _Asked:
+class _Asked(ABC):
     """An API of an SDK: how it is asked, with or without a schema, and what of its answer is the reply."""
 
     def __init__(self, create: Callable[..., Any], model: str, host: str, is_async: bool) -> None:
@@ -213,11 +214,11 @@ class _Asked:
         if not structured or not (isinstance(refusal, TypeError) or getattr(refusal, "status_code", 0) in _REFUSED):
             raise refusal
 
-    def _send(self, prompt: Prompt, timeout: float, structured: bool) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _send(self, prompt: Prompt, timeout: float, structured: bool) -> Any: ...
 
-    def _reply(self, answer: Any) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _reply(self, answer: Any) -> Any: ...
 
 
 class _Chat(_Asked):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, Final
 
-from opentelemetry.metrics import CallbackOptions, Meter, Observation
+from opentelemetry.metrics import Observation
 
 from genscope import semconv
 from genscope.features.judge.baseline import Baseline, Baselines, Drift
@@ -20,17 +20,12 @@ _MOST: Final = 200
 Attributes = dict[str, Any]
 
 
-def observe(meter: Meter, baselines: Callable[[], Baselines | None]) -> None:
-    """Have readers collect what is usual, where enough is known of it."""
-
-    def usual(options: CallbackOptions) -> Iterator[Observation]:
-        found = baselines()
-        for one in () if found is None else found.known()[-_MOST:]:
-            if one.settled:
-                yield Observation(one.mean, attributes_of(one))
-
-    metric = semconv.EVALUATION_BASELINE
-    meter.create_observable_gauge(metric.name, [usual], metric.unit, metric.description)
+def usual(baselines: Callable[[], Baselines | None]) -> Iterator[Observation]:
+    """What is usual, where enough is known of it."""
+    found = baselines()
+    for one in () if found is None else found.known()[-_MOST:]:
+        if one.settled:
+            yield Observation(one.mean, attributes_of(one))
 
 
 def say(fall: Drift) -> None:

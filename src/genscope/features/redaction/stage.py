@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
@@ -11,10 +10,7 @@ from genscope.core.operation import Operation
 from genscope.core.pipeline import Faults, Stage
 from genscope.features.redaction.engine import Redactor, make_redactor
 from genscope.features.redaction.walk import Walk
-from genscope.settings import UNREADABLE, Settings, complained
-
-logger = logging.getLogger("genscope")
-
+from genscope.settings import UNREADABLE, Settings, say_once
 
 _TEXTS: Final = (str, list, tuple)
 
@@ -56,10 +52,7 @@ def redaction(settings: Settings) -> Iterator[Stage]:
     try:
         walk = make_walk(settings)
     except ValueError as reason:
-        complaint = f"no content is written: {reason}"
-        if complaint not in complained:  # once, however many SDKs have the same settings
-            complained.add(complaint)
-            logger.warning("genscope: %s", complaint)
+        say_once(f"no content is written: {reason}")
         yield Withheld()
     else:
         if walk is not None:

@@ -17,6 +17,7 @@ from typing import Any, Final, cast
 from genscope.features.slo import checking
 from genscope.features.slo.defaults import DEFAULTS
 from genscope.features.slo.objective import SEVERITIES, Objective
+from genscope.settings.values import shortened
 
 _EXAMPLE: Final = "latency_p95 < 5s over 15m per model, or a word: " + ", ".join(DEFAULTS)
 _FIELDS: Final = (
@@ -59,7 +60,7 @@ def declared(value: Any, file: str | None = None) -> Declaration:
         try:
             listed = list(items())
         except Exception as fault:
-            problems.append(f"{where or f'{_shortened(value)}: '}{fault}")
+            problems.append(f"{where or f'{shortened(value)}: '}{fault}")
             continue
         for number, item in enumerate(listed, 1):
             try:
@@ -68,7 +69,7 @@ def declared(value: Any, file: str | None = None) -> Declaration:
                         raise ValueError(f"there are two objectives named {one.name!r}; accepted: a name for each")
                     found[one.name] = one
             except Exception as fault:  # ours say what would be accepted; the value may have some of its own
-                problems.append(f"{where}objective {number}, {_shortened(item)}: {fault}")
+                problems.append(f"{where}objective {number}, {shortened(item)}: {fault}")
     return Declaration(tuple(found.values()), tuple(problems))
 
 
@@ -223,11 +224,3 @@ def _meant(field: str, value: str) -> Any:
 def _bare(text: str) -> str:
     text = text.strip()
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
-
-
-def _shortened(value: Any) -> str:
-    try:
-        text = value if isinstance(value, str) else repr(value)
-    except Exception:
-        text = type(value).__name__
-    return repr(text if len(text) <= 120 else f"{text[:117]}...")

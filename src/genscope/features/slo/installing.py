@@ -15,9 +15,7 @@ from genscope.features.slo.sinks.callback import callback
 from genscope.features.slo.sinks.log import Immediate, write_line
 from genscope.features.slo.stage import Objectives
 from genscope.features.slo.watch import Clean, Readings, Watch
-from genscope.settings import Settings, complained
-
-logger = logging.getLogger("genscope")
+from genscope.settings import Settings, say_once
 
 _OPTIONS: Final = (
     *("slo", "slo_file", "slo_callback", "slo_webhook", "slo_webhook_secret", "slo_slack", "slo_max_series"),
@@ -57,14 +55,14 @@ def _objectives(
 ) -> Objectives | None:
     found = declared(settings.slo, settings.slo_file)
     for problem in found.problems:
-        _complain(f"an objective does not hold as it was meant: {problem}")
+        say_once(f"an objective does not hold as it was meant: {problem}", logging.ERROR)
     if not found.objectives:
         return None
     for one in found.objectives:
         if one.row.form == READING and settings.budget is None:
-            _complain(f"{one.name} can never be breached: there is no budget")
+            say_once(f"{one.name} can never be breached: there is no budget", logging.ERROR)
         if one.row.unit == "usd" and not settings.cost:
-            _complain(f"{one.name} can never be breached: the setting cost is off")
+            say_once(f"{one.name} can never be breached: the setting cost is off", logging.ERROR)
     sinks = (Immediate(write_line), Immediate(write()), *_distant(settings))
     watch = Watch(
         found.objectives,
@@ -100,12 +98,6 @@ def _is_address(option: str, url: str | None) -> bool:
     from genscope.features.slo.sinks.posting import host_of  # here: it brings an HTTP client
 
     if host_of(url) is None:
-        _complain(f"{option} is no address to send alerts to; accepted: https://HOST/PATH")
+        say_once(f"{option} is no address to send alerts to; accepted: https://HOST/PATH", logging.ERROR)
         return False
     return True
-
-
-def _complain(complaint: str) -> None:
-    if complaint not in complained:
-        complained.add(complaint)
-        logger.error("genscope: %s", complaint)

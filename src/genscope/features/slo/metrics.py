@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
-from weakref import WeakSet
 
-from opentelemetry.metrics import CallbackOptions, Meter, Observation
+from opentelemetry.metrics import Observation
 
 from genscope import semconv
 from genscope.features.slo.alerts import SCOPE_ATTRIBUTES
@@ -14,38 +13,9 @@ from genscope.features.slo.sinks.courier import undelivered
 from genscope.features.slo.states import FIRING, OK, PENDING
 from genscope.features.slo.status import UNKNOWN, state_of
 from genscope.features.slo.watch import Standing, live
+from genscope.semconv import Metric
 
 STATES: Final = {UNKNOWN: 0, OK: 0, PENDING: 1, FIRING: 2}
-
-
-class _Global:
-    """Stands for the global provider, which is a placeholder first and another object later."""
-
-
-_GLOBAL: Final = _Global()
-_observing: WeakSet[Any] = WeakSet()
-
-Observe = Callable[[], Iterator[Observation]]
-
-
-def observe(provider: Any, meter: Meter) -> None:
-    """Make the instruments of a meter, once for each provider (None is the global one)."""
-    shared = _GLOBAL if provider is None else provider
-    if shared in _observing:
-        return
-    _observing.add(shared)
-    for metric, callback in ((semconv.SLO_STATES, _states), (semconv.SLO_BURN_RATES, _burn_rates)):
-        meter.create_observable_gauge(metric.name, [_collecting(callback)], metric.unit, metric.description)
-    for metric, callback in (
-        (semconv.SLO_ALERTS, _alerts),
-        (semconv.SLO_OVERFLOWS, _overflows),
-        (semconv.SLO_DROPS, _drops),
-    ):
-        meter.create_observable_counter(metric.name, [_collecting(callback)], metric.unit, metric.description)
-
-
-def _collecting(observe: Observe) -> Callable[[CallbackOptions], Iterator[Observation]]:
-    return lambda options: observe()
 
 
 def _standings() -> Iterator[Standing]:
@@ -88,3 +58,13 @@ def _drops() -> Iterator[Observation]:
     for reason, count in dropped.items():
         if count:
             yield Observation(count, {semconv.SLO_DROPPED: reason})
+
+
+OBSERVED: Final[Mapping[Metric, Callable[[], Iterator[Observation]]]] = {
+    semconv.SLO_STATES: _states,
+    semconv.SLO_BURN_RATES: _burn_rates,
+    semconv.SLO_ALERTS: _alerts,
+    semconv.SLO_OVERFLOWS: _overflows,
+    semconv.SLO_DROPS: _drops,
+}
+"""For `telemetry.observing`."""

@@ -7,6 +7,7 @@ on call is told by a webhook, and knows by the signature who it was that told hi
 from __future__ import annotations
 
 import json
+import sys
 from base64 import b64decode
 from hmac import compare_digest, digest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,10 +35,15 @@ class OnCall(BaseHTTPRequestHandler):
         self.send_response(204 if genuine else 401)
         self.end_headers()
         if genuine:
-            print("on call:", json.loads(body)["summary"])
+            say(f"on call: {json.loads(body)['summary']}")
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing for each request."""
+
+
+def say(line: str) -> None:
+    """Whole: whoever is on call is told by another thread than ours."""
+    sys.stdout.write(f"{line}\n")
 
 
 def ask(client: openai.OpenAI, questions: int) -> None:
@@ -65,10 +71,10 @@ def main() -> None:
     with Simulator() as provider:
         with openai.OpenAI(api_key="any", base_url=provider.base_url("ok")) as client:
             ask(client, 60)
-        print("health:", health())
+        say(f"health: {health()}")
         with openai.OpenAI(api_key="any", base_url=provider.base_url("rate_limit"), max_retries=0) as client:
             ask(client, 15)
-        print("health:", health())
+        say(f"health: {health()}")
         genscope.flush()
     genscope.uninstrument()
     on_call.shutdown()
